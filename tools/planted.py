@@ -241,14 +241,14 @@ def try_seeds(bug: Bug, seeds: Seeds, count: int, kills: int) -> Result:
     return result
 
 
-def beside_others(program: pathlib.Path) -> pathlib.Path:
-    """Its directory, now with the others as they were built: it looks for them beside itself."""
+def put_others_beside() -> None:
+    """The programs that have no bug, as they were built: a program, and a test of how one starts
+    another, looks for them beside itself, and without them fails whatever is planted."""
     for one in (BUILD / "bin").iterdir():
-        link_to = program.parent / one.name
+        link_to = PLACE / one.name
         if link_to.is_symlink() or not link_to.exists():
             link_to.unlink(missing_ok=True)
             link_to.symlink_to(one)
-    return program.parent
 
 
 def commands_of(program: pathlib.Path) -> list[list[str]]:
@@ -256,7 +256,7 @@ def commands_of(program: pathlib.Path) -> list[list[str]]:
     an option that a program does not know looks like a bug that it has caught."""
     if program.name == PROGRAMS["crash.secrets"]:
         return [[sys.executable, str(ROOT / "tests/crash/secrets_test.py"), "--bin",
-                 str(beside_others(program)), "--only", "no_secret"]]
+                 str(program.parent), "--only", "no_secret"]]
     if program.name == PROGRAMS["matrix.faults"]:
         return [[str(program)]]
     last = "*specification_test.cpp"  # Its enumerations take longest.
@@ -325,9 +325,13 @@ def page_of(results: list[Result], seeds: int, kills: int) -> str:
 def fail_if_broken_before(programs: dict[str, pathlib.Path]) -> None:
     """Without any bug every test has to pass, asked just as it is with one."""
     for name, program in programs.items():
-        is_asked = name != PROGRAMS["sim"]
-        if is_asked and not all(run(command, 0)[0] for command in commands_of(program)):
-            raise SystemExit(f"{name} fails without any bug; mend that first")
+        if name == PROGRAMS["sim"]:
+            continue
+        for command in commands_of(program):
+            passed, output = run(command, 0)
+            if not passed:
+                raise SystemExit(f"{name} fails without any bug: {said_first(output)}; mend that "
+                                 "first")
 
 
 def main() -> int:
@@ -352,6 +356,7 @@ def main() -> int:
         return 1
     objects = compile_all(bugs, chosen, options.jobs)
     programs = {name: link(name, objects) for name in sorted({bug.program() for bug in chosen})}
+    put_others_beside()
     print(f"{len(objects)} files with their bugs; first without any", flush=True)
     fail_if_broken_before(programs)
     seeds = Seeds(PLACE / PROGRAMS["sim"])

@@ -64,6 +64,21 @@ class PlantedBugs(unittest.TestCase):
             with self.assertRaises(SystemExit):
                 planted.fail_if_broken_before({other.name: other})
 
+    def test_a_program_finds_the_others_beside_itself_and_keeps_its_own_bugs(self):
+        with tempfile.TemporaryDirectory() as name:
+            built, place = pathlib.Path(name) / "built", pathlib.Path(name) / "place"
+            (built / "bin").mkdir(parents=True)
+            place.mkdir()
+            for one in ("homeostat_app_test", "homeostat-shim"):
+                (built / "bin" / one).write_text("as it was built")
+            (place / "homeostat_app_test").write_text("with bugs")
+            (place / "homeostat-shim").symlink_to(built / "of a folder that is gone")
+            with mock.patch.object(planted, "BUILD", built), \
+                    mock.patch.object(planted, "PLACE", place):
+                planted.put_others_beside()
+            self.assertEqual((place / "homeostat-shim").read_text(), "as it was built")
+            self.assertEqual((place / "homeostat_app_test").read_text(), "with bugs")
+
     def test_what_fails_first_is_named_by_its_sentence_or_by_the_promise_that_is_broken(self):
         matrix = "lease slow act breaks a promise:\n  P2: i-1.e1 happens twice\n  again: fault\n"
         self.assertEqual(planted.said_first(matrix), "P2: i-1.e1 happens twice")
