@@ -54,6 +54,7 @@ class ApiRelay:
         self.server = None
         self.lock = threading.Lock()
         self.plans = []  # [(which requests, what they meet)], each for one of them.
+        self.cuts = []  # Which requests do not come through.
         # (method, path, the status that the server gave or None, when), as they ended.
         self.seen = []
         self.open = set()  # Sockets of clients.
@@ -130,6 +131,17 @@ class ApiRelay:
         with self.lock:
             self.plans += [(which, how)] * times
 
+    def cut(self, which):
+        """From now on no such request comes through, and its connection ends."""
+        with self.lock:
+            self.cuts.append(which)
+
+    def mend(self):
+        """From now on all passes as it comes."""
+        with self.lock:
+            self.plans.clear()
+            self.cuts.clear()
+
     def expire_watches(self):
         """Each open watch is told in its stream that its version is too old, and ended."""
         with self.lock:
@@ -155,6 +167,10 @@ class ApiRelay:
                     return how
         return None
 
+    def is_cut(self, method, path):
+        with self.lock:
+            return any(which(method, path) for which in self.cuts)
+
     def note(self, handler, status):
         with self.lock:
             self.seen.append((handler.command, handler.path, status, time.monotonic()))
@@ -162,6 +178,10 @@ class ApiRelay:
     def pass_on(self, handler):
         length = int(handler.headers.get("Content-Length", 0))
         body = handler.rfile.read(length) if length else None
+        if self.is_cut(handler.command, handler.path):
+            self.note(handler, None)
+            self.hang_up(handler)
+            return
         how = self.plan_of(handler.command, handler.path)
         if isinstance(how, tuple):
             self.note(handler, None)
@@ -183,14 +203,19 @@ class ApiRelay:
             text = answer.read()
             self.note(handler, answer.status)
             if how == "lose":
-                handler.close_connection = True
-                handler.request.shutdown(socket.SHUT_RDWR)
+                self.hang_up(handler)
                 return
             kept = {name: answer.headers[name] for name in ("Content-Type", "Retry-After")
                     if name in answer.headers}
             self.say(handler, answer.status, text, kept)
         finally:
             far.close()
+
+    @staticmethod
+    def hang_up(handler):
+        handler.close_connection = True
+        with contextlib.suppress(OSError):
+            handler.request.shutdown(socket.SHUT_RDWR)
 
     @staticmethod
     def say(handler, status, text, headers):

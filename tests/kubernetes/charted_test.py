@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """What the chart installs, in real pods: it watches as it comes, heals by two roles, and by agents
-on nodes that have no right at all.
+on nodes and beside pods that have no right at all.
 
     tests/kubernetes/charted_test.py BIN        as root, where lab/kubernetes/build.sh has built
 """
 
 import base64
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,8 @@ from deployment import condition_of, http_get, wait_until
 from in_cluster_test import NAME, V1, V2, generation_of, guarded, image_of, uids_of
 
 EXECUTOR, BESIDE = f"homeostat-{NAME}", f"homeostat-{NAME}-beside"
+BESIDE_SECRET = f"{NAME}-beside"  # As examples/sidecar calls it.
+SIDECAR = "homeostat-beside"
 PLACE_OF_TOKENS = "/var/run/secrets/kubernetes.io/serviceaccount"
 SERVICE = {"service": {"name": NAME, "port": 80, "path": "/"},
            "signals": [{"http": {"path": "/healthz", "every": "250ms", "timeout": "250ms"}}]}
@@ -84,15 +87,15 @@ class Patched(ByValues):
 
 
 class ByRoles(ByValues):
-    """Whoever judges in a pod of its own, and `scope` besides."""
+    """Whoever judges in a pod of its own, and agents of one `scope` besides."""
 
     scope = "node"
 
     def deploy(self):
         whole, beside = Key(), Key()
         self.put_key("agent-key", whole)
-        self.put_key("beside-key", beside)
-        own = {"keySecret": "beside-key"} if self.scope == "node" else {"podLabels": {"app": NAME}}
+        self.put_key(BESIDE_SECRET, beside)
+        own = {"keySecret": BESIDE_SECRET} if self.scope == "node" else {"podLabels": {"app": NAME}}
         self.values = {
             "guard": {"min_healthy": 1, "proof_time": "2s"},
             "autonomy": {"rollback": "act", "restart": "act"},
@@ -100,11 +103,50 @@ class ByRoles(ByValues):
                       "beside": {"scope": self.scope, "key": beside.public, **own}}}
         super().deploy()
 
+    def speaks_whole(self):
+        return any(one["scope"] == "the whole" and one["is_speaking"]
+                   for one in (self.ask("status") or {}).get("agents", []))
+
     def speaking(self):
         """Names of the nodes or pods whose agents are heard."""
         return {one["scope"].removeprefix(f"{self.scope} ")
                 for one in (self.ask("status") or {}).get("agents", [])
                 if one["is_speaking"] and one["scope"].startswith(self.scope)}
+
+
+class BySidecars(ByRoles):
+    """Which the Deployment's owner brings, by examples/sidecar."""
+
+    scope = "pod"
+
+    def bring_sidecars(self, shop):
+        place = self.directory / "sidecar"
+        shutil.copytree(ROOT / "examples/sidecar", place)
+        patch = (place / "sidecar.yaml").read_text()
+        assert "$(HOMEOSTAT_DOOR_SERVICE_HOST)" in patch, patch
+        # As its page says of a door that the chart makes.
+        (place / "sidecar.yaml").write_text(patch.replace(
+            "$(HOMEOSTAT_DOOR_SERVICE_HOST)", "$(HOMEOSTAT_PAYMENTS_DOOR_SERVICE_HOST)"))
+        spec = shop.read()["spec"]
+        own = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": NAME},
+               "spec": {key: spec[key] for key in ("selector", "template")}}
+        version = subprocess.run([clusters.PROGRAMS / "homeostat", "--version"], check=True,
+                                 capture_output=True, text=True).stdout.strip()
+        whole = self.directory / "own"
+        whole.mkdir()
+        (whole / "deployment.yaml").write_text(json.dumps(own))
+        (whole / "kustomization.yaml").write_text(json.dumps({
+            "namespace": self.namespace, "resources": ["deployment.yaml"],
+            "components": ["../sidecar"],
+            "images": [{"name": "homeostat", "newName": clusters.IMAGE, "newTag": version}]}))
+        self.lab.kubectl("apply", "-k", whole)
+
+    def wait_proven_anew(self, known):
+        """A rollout is a change, and what follows it at once is rightly laid to it: until the
+        version that it brought has served for as long as `proof_time` says."""
+        wait_until("the version with sidecars is proven", lambda: (
+            set((self.ask("status") or {}).get("versions_good", [])) > known), 90)
+        self.wait_proven()
 
 
 def what_it_installs_rolls_back_by_an_account_whose_fields_are_bounded(lab):
@@ -191,6 +233,35 @@ def an_agent_on_each_node_and_one_of_the_whole_judge_and_the_executor_alone_acts
             assert status == expected, (account, verb, status)
 
 
+def what_a_sidecar_alone_tells_of_its_pod_is_healed(lab):
+    with guarded(lab, "beside", deployed=BySidecars) as (shop, agent, client):
+        known = set(agent.ask("status")["versions_good"])
+        agent.bring_sidecars(shop)
+        shop.wait_ready(3)
+        agent.wait_proven_anew(known)
+        pods = shop.ready_pods()
+        for pod in pods:
+            sidecar, = pod["spec"]["initContainers"]
+            mounts = [mount["mountPath"] for mount in sidecar["volumeMounts"]]
+            assert sidecar["name"] == SIDECAR and PLACE_OF_TOKENS not in mounts, sidecar
+        wait_until("each pod's sidecar speaks", lambda: agent.speaking() == {
+            pod["metadata"]["name"] for pod in pods}, 90)
+        assert agent.incidents() == [], agent.incidents()
+        # Nobody else is left who could tell of it.
+        lab.api.patch(f"{shop.group}/deployments/{EXECUTOR}-agent", {"spec": {"replicas": 0}})
+        wait_until("the agent of the whole has gone", lambda: not agent.speaks_whole(), 90)
+        before, ill = uids_of(shop.pods()), pods[0]
+        generation = generation_of(shop)
+        shop.fault(ill, "hang")
+        incident = agent.wait_healed()
+        client.wait_well(30)
+        assert before - uids_of(shop.ready_pods()) == {ill["metadata"]["uid"]}
+        assert generation_of(shop) == generation, agent.story(incident)
+        wait_until("its successor's sidecar speaks", lambda: agent.speaking() == {
+            pod["metadata"]["name"] for pod in shop.ready_pods()}, 90)
+        assert ill["metadata"]["name"] not in agent.speaking()
+
+
 def main():
     built = subprocess.run([ROOT / "deploy/helm/tool/build.sh"], capture_output=True, text=True)
     if built.returncode == 77:
@@ -202,6 +273,7 @@ def main():
         as_it_comes_it_changes_nothing_and_says_within_minutes_what_it_would_have_done,
         an_upgrade_to_what_the_program_would_not_take_leaves_the_agent_that_runs,
         an_agent_on_each_node_and_one_of_the_whole_judge_and_the_executor_alone_acts,
+        what_a_sidecar_alone_tells_of_its_pod_is_healed,
     ], clusters.LabWithOurImage(ROOT / "build/kubernetes/charted-test"))
 
 

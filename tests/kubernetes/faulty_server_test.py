@@ -180,8 +180,7 @@ def a_server_that_was_away_is_looked_at_before_anything_is_done(lab):
         shop.roll_out(OTHER)
         generation = shop.generation()
         shop.follow()
-        with relay.lock:
-            relay.plans.clear()
+        relay.mend()
         relay.come()
         shop.wait("it is over", shop.end, 90)
         assert shop.image() == OTHER and shop.generation() == generation, shop.story()
