@@ -54,12 +54,12 @@ class Guarding:
         assert " rollback: act }" in text, text
         self.config.write_text(text.replace(" rollback: act }", f" rollback: act, {more} }}"))
 
-    def be_patient(self):
+    def be_patient(self, every="1s"):
         """A pod of a busy machine that answers late is not ill: for tests that measure nothing."""
         text = self.config.read_text()
         assert "every: 250ms, timeout: 250ms" in text, text
         self.config.write_text(text.replace("every: 250ms, timeout: 250ms",
-                                            "every: 1s, timeout: 1s"))
+                                            f"every: {every}, timeout: {every}"))
 
     # --- its rights ------------------------------------------------------------------------------
     def grant(self, without=None):

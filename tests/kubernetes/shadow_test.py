@@ -14,6 +14,7 @@ from pathlib import Path
 from lab_cases import run_each
 
 import remedies_test as shops
+from deployment import wait_until
 from guarding import MARK
 from played_traffic import PlayedTraffic
 from quick_lab import QuickLab
@@ -45,22 +46,29 @@ class Watched:
         self.is_bad = self.image() == shops.ILL_IMAGE and not self.is_well_by_itself
 
     def roll_out(self):
-        """Until it is known what would be done."""
+        """Until it is known what would be done. Users get errors once it is over: while it is under
+        way there are more pods than before and after it, and that is a change of the world."""
         self.agent.wait_proven()
         self.shop.api.patch(self.shop.deployment.path, {"spec": {"template": {"spec": {
             "containers": [{"name": "service", "image": shops.ILL_IMAGE}]}}}}, "strategic")
+        self.shop.deployment.wait_ready(shops.FEW)
+        wait_until("the agent sees those alone", lambda: self.instances() == shops.FEW, 30)
         shops.while_following("a rollback is named, and its autonomy is in its way", lambda:
                               "OBJECTS   the autonomy of the remedy is ask or act" in
                               self.agent.story("i-1"), self.follow)
 
-    def courses(self):
+    def instances(self):
+        return len((self.agent.ask("status") or {"instances": []})["instances"])
+
+    def check_course(self, expected):
         """What of rollbacks was counted, once the incident is over."""
         state = shops.while_following("it is over", lambda: shops.closed(self.agent), self.follow,
                                       90)
         assert state == "passed", self.agent.story("i-1")
         rollback = next(one for one in self.agent.ask("autonomy")["remedies"]
                         if one["remedy"] == "rollback")
-        return {course: rollback["evidence"][course] for course in COURSES}
+        counted = {course: rollback["evidence"][course] for course in COURSES}
+        assert counted == dict.fromkeys(COURSES, 0) | {expected: 1}, counted
 
     def check_untouched(self):
         assert self.agent.story("i-1").count(" intent ") == 0, self.agent.story("i-1")
@@ -72,7 +80,7 @@ def what_a_person_does_as_it_was_named_counts_as_the_same(lab):
     with watched.agent:
         watched.roll_out()
         lab.kubectl("rollout", "undo", f"deployment/{watched.shop.name}")
-        assert watched.courses() == dict.fromkeys(COURSES, 0) | {"shadow_same": 1}
+        watched.check_course("shadow_same")
         assert watched.image() == shops.IMAGE
         watched.check_untouched()
     watched.shop.remove()
@@ -82,9 +90,8 @@ def what_nobody_did_anything_about_counts_as_gone_alone(lab):
     watched = Watched(lab, "alone")
     with watched.agent:
         watched.roll_out()
-        watched.shop.deployment.wait_ready(shops.FEW)
         watched.is_well_by_itself = True
-        assert watched.courses() == dict.fromkeys(COURSES, 0) | {"shadow_alone": 1}
+        watched.check_course("shadow_alone")
         assert watched.image() == shops.ILL_IMAGE
         watched.check_untouched()
     watched.shop.remove()
@@ -97,7 +104,7 @@ def what_a_person_does_otherwise_counts_as_that(lab):
         watched.roll_out()
         watched.shop.api.patch(watched.shop.deployment.path, {"spec": {"template": {"spec": {
             "containers": [{"name": "service", "image": "lab.local/service:v3"}]}}}}, "strategic")
-        assert watched.courses() == dict.fromkeys(COURSES, 0) | {"shadow_otherwise": 1}
+        watched.check_course("shadow_otherwise")
         watched.check_untouched()
     watched.shop.remove()
 
