@@ -190,13 +190,31 @@ TEST_CASE("pods of the version that goes are asked to go once twice as many of t
     patient.hastens = false;
     CHECK(waits(next_step(patient, facts, now + seconds{1})));
 
-    // It stays, or its like comes back: nobody is asked twice.
+    // It stays: nobody is asked twice.
     const Plan asked = advanced(swapped, early, EffectId("i-1.e2"), now);
     CHECK(waits(next_step(asked, facts, now + seconds{9})));
 
     // One that serves nobody is its orchestrator's.
     facts.instances[0].rotation = Rotation::down;
     CHECK(waits(next_step(swapped, facts, now + seconds{1})));
+}
+
+TEST_CASE("the like of a pod that was asked to go is asked as well, three times at most") {
+    Plan plan = advanced(rollback, SwapVersion{payments, v2, v1}, effect, now);
+    Facts facts = two_pods();
+    facts.versions.deploy.current = v1;
+    facts.instances[1] = serving("payments-1", "uid-c", v1);
+    facts.instances.push_back(serving("payments-2", "uid-d", v1));
+    Instant at = now;
+    for (std::size_t asked = 0; asked < replaces_per_instance_max; ++asked) {
+        CAPTURE(asked);
+        facts.instances[0] = serving("payments-0", "uid-" + std::to_string(asked), v2);
+        at += try_again_after;
+        plan = advanced(plan, step_in(next_step(plan, facts, at)), effect, at);
+        facts.instances[0].runtime.identity.pod = "uid-soon";
+        CHECK(waits(next_step(plan, facts, at + try_again_after - Duration{1})));
+    }
+    CHECK(waits(next_step(plan, facts, at + seconds{9})));
 }
 
 TEST_CASE("of a large group some are asked to go and the rest is waited for") {
