@@ -36,7 +36,8 @@ add_link_options(-Wl,--as-needed)
 
 set(HOMEOSTAT_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= wants them; empty = none")
 if(HOMEOSTAT_SANITIZE)
-    add_compile_options(-O1 -fsanitize=${HOMEOSTAT_SANITIZE} -fno-sanitize-recover=all
+    # A finding names lines and no variables: tables of lines are enough, in a tenth less time.
+    add_compile_options(-O1 -g1 -fsanitize=${HOMEOSTAT_SANITIZE} -fno-sanitize-recover=all
                         -fno-omit-frame-pointer)
     add_link_options(-fsanitize=${HOMEOSTAT_SANITIZE})
 endif()

@@ -38,7 +38,7 @@ CACHE_ENTRIES = 5  # Of `quotes`, in the configuration: each key has a command o
 TRIES_MAX = 3  # What an agent does differs a little: instances do not die in the same order.
 MISSED_MAX = 0.2  # Of the points of one run, so many may be none of the next,
 MISSED_MIN = 2  # but where few are chosen, so many: others take their places.
-WORLDS_AT_ONCE = 2
+WORLDS_AT_ONCE = 4  # On two cores: each takes a seventh of one, and waits.
 ESCALATIONS_MAX = 0.2  # Of the rounds: two deaths in one plan may be for a person, and rarely are.
 
 # How each kind of step changes the world. Nothing else may.
