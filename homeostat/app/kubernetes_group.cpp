@@ -18,6 +18,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -319,6 +320,11 @@ void KubernetesGroup::tell_of_slots() {
 std::string KubernetesGroup::deployment_uid() const {
     const auto view = deployment_in(deployments_->seen(), place_.options.deployment);
     return view ? view->uid : std::string();
+}
+
+Duration KubernetesGroup::perform_for_max() const {
+    constexpr Duration longest = std::chrono::seconds{20};
+    return lease_ ? std::min(longest, kubernetes::effect_for_max({})) : longest;
 }
 
 std::vector<OtherSwitch> KubernetesGroup::kill_switches() {

@@ -73,7 +73,7 @@ class KubernetesGroup final : public GuardedGroup {
     [[nodiscard]] std::optional<ShownFigures> shown() const override;
     [[nodiscard]] std::vector<OtherSwitch> kill_switches() override;
     [[nodiscard]] Duration look_every() const override { return std::chrono::seconds{5}; }
-    [[nodiscard]] Duration perform_for_max() const override { return std::chrono::seconds{20}; }
+    [[nodiscard]] Duration perform_for_max() const override;
 
   private:
     /// What `make` has found.

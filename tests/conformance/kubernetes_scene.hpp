@@ -91,7 +91,8 @@ class KubernetesScene {
         return seen;
     }
     [[nodiscard]] std::size_t answering_count() { return serving_count(facts()); }
-    [[nodiscard]] RuntimeInstance instance(const std::string& name = "pay-0") {
+    [[nodiscard]] RuntimeInstance instance() { return instance(usual); }
+    [[nodiscard]] RuntimeInstance instance(const std::string& name) {
         const Facts seen = complete_facts();
         const InstanceFacts* found = find_instance(seen, InstanceId{name});
         return found == nullptr ? RuntimeInstance{} : found->runtime;
@@ -180,6 +181,7 @@ class KubernetesScene {
     MeddledApi api;
     std::optional<kubernetes::Slots> slots;
     std::unique_ptr<kubernetes::KubernetesRuntime> runtime;
+    std::string usual{"pay-0"};  ///< The instance that is meant where none is named.
 };
 
 }  // namespace homeostat::conformance

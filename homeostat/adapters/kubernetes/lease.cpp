@@ -19,6 +19,10 @@ constexpr int conflict = 409;
 
 }  // namespace
 
+Duration effect_for_max(const LeaseLimits& limits) {
+    return limits.lasts_for - limits.act_for;
+}
+
 LeaseStep LeaseTerms::next(const std::optional<LeaseView>& seen, Instant now) {
     if (!seen) {
         return LeaseStep::create;

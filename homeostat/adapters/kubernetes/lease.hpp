@@ -41,6 +41,10 @@ struct LeaseLimits {
     Duration answer_within{std::chrono::seconds{5}};  ///< For one request.
 };
 
+/// Longest that an effect may take which begins while the Lease is held: what begins at the last
+/// moment of that is sent before anybody else may take it.
+[[nodiscard]] Duration effect_for_max(const LeaseLimits& limits);
+
 struct LeaseSettings {
     std::string identity;                         ///< Ours, the same after a restart.
     std::function<void(const std::string&)> log;  ///< Told when who holds it changes.

@@ -129,6 +129,18 @@ TEST_CASE("what was granted counts from when it was asked for, and less long tha
     CHECK_FALSE(terms.is_held(start + 21s));  // Whatever was granted: somebody has it.
 }
 
+TEST_CASE("what begins at a holder's last moment is sent before another may take the Lease") {
+    const LeaseLimits limits;
+    LeaseTerms holder("us", limits);
+    LeaseTerms other("them", limits);
+    holder.grant(start);
+    CHECK(other.next(seen("us", "1"), start) == LeaseStep::wait);
+    const Instant last = start + limits.act_for - 1ns;
+    REQUIRE(holder.is_held(last));
+    CHECK(other.next(seen("us", "1"), last + effect_for_max(limits)) == LeaseStep::wait);
+    CHECK(other.next(seen("us", "1"), start + limits.lasts_for) == LeaseStep::take);
+}
+
 TEST_CASE("without a Lease it is made, and held from then on; before, nothing may be done") {
     World world;
     CHECK(world.lease.is_engaged());
