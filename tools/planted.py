@@ -112,6 +112,9 @@ def objections(bugs: list[Bug], root: pathlib.Path = ROOT) -> list[str]:
             if count != 1:
                 found.append(f"{bug.name}: its snippet stands {count} times in {edit.file}; "
                              "choose one that stands once, or give the bug another place")
+            if not edit.file.endswith(".cpp"):
+                found.append(f"{bug.name}: {edit.file} is compiled as a part of others; give the "
+                             "bug a place in a source")
         if not any("BUG" in edit.instead for edit in bug.edits):
             found.append(f"{bug.name}: nothing depends on BUG")
     return found
@@ -288,9 +291,38 @@ def told(result: Result) -> str:
     return f"caught    {bug.name}: {how}; {result.says}"
 
 
-def page_of(results: list[Result], seeds: int, kills: int) -> str:
-    by_seed = [it for it in results if it.bug.caught_by == "sim"]
-    caught = [it for it in by_seed if it.is_caught]
+def row_of(result: Result, commit: str) -> str:
+    bug = result.bug
+    if bug.caught_by == "sim":
+        of = f" of {bug.scenario}" if bug.scenario else ""
+        share = 100 * result.kills / max(result.runs, 1)
+        cells = [f"{result.first}{of}" if result.first else "none",
+                 f"{result.kills} of {result.runs} ({share:.0f} %)"]
+    else:
+        cells = [bug.caught_by, result.says if result.is_caught else "none"]
+    return "| " + " | ".join([bug.name, bug.breaks, *cells, commit]) + " |"
+
+
+def rows_of(page: str, bugs: list[Bug]) -> dict[str, str]:
+    """What earlier runs have written of bugs that are still the same."""
+    begins = {f"| {bug.name} | {bug.breaks} |": bug.name for bug in bugs}
+    return {name: line for line in page.splitlines()
+            for begin, name in begins.items() if line.startswith(begin)}
+
+
+def first_seed(row: str) -> int:
+    """0: none has shown it."""
+    cell = row.split(" | ")[2]
+    return int(cell.split()[0]) if cell != "none" else 0
+
+
+def page_of(bugs: list[Bug], rows: dict[str, str], seeds: int, kills: int) -> str:
+    asked = [bug for bug in bugs if bug.name in rows]
+    by_seed = sorted((rows[bug.name] for bug in asked if bug.caught_by == "sim"), key=first_seed)
+    by_test = [rows[bug.name] for bug in asked if bug.caught_by != "sim"]
+    firsts = [first_seed(row) for row in by_seed if first_seed(row) > 0]
+    caught = sum(" | none | " not in row for row in by_seed + by_test)
+    never = [bug.name for bug in bugs if bug.name not in rows]
     lines = [
         "# Planted bugs",
         "",
@@ -299,27 +331,33 @@ def page_of(results: list[Result], seeds: int, kills: int) -> str:
         "has (`tests/planted/bugs.toml`, `tools/planted.py`). The upper ones are for the "
         "simulator: the share is",
         f"of the seeds that were run until {kills} had shown the bug. The lower ones have to fail "
-        "a test.",
+        "a test. Behind each",
+        "stands the commit that it was run on last.",
         "",
-        f"{sum(it.is_caught for it in results)} of {len(results)} are caught. Of the "
-        f"{len(by_seed)} for the simulator {len(caught)} are caught within {seeds} seeds, "
+        f"{caught} of {len(asked)} are caught. Of the "
+        f"{len(by_seed)} for the simulator {len(firsts)} are caught within {seeds} seeds, "
         "the median",
-        f"by seed {statistics.median([it.first for it in caught] or [0]):g}.",
+        f"by seed {statistics.median(firsts or [0]):g}. "
+        + (f"{len(never)} are not here yet: " + ", ".join(f"`{name}`" for name in never) + "."
+           if never else "No bug of the list is missing."),
         "",
-        "| bug | breaks | first seed | seeds that show it |",
-        "|---|---|---|---|",
+        "| bug | breaks | first seed | seeds that show it | program |",
+        "|---|---|---|---|---|",
+        *by_seed,
+        "",
+        "| bug | breaks | caught by | the test that fails first | program |",
+        "|---|---|---|---|---|",
+        *by_test,
     ]
-    for it in sorted(by_seed, key=lambda one: one.first):
-        share = f"{it.kills} of {it.runs} ({100 * it.kills / max(it.runs, 1):.0f} %)"
-        of = f" of {it.bug.scenario}" if it.bug.scenario else ""
-        first = f"{it.first}{of}" if it.first else "none"
-        lines.append(f"| {it.bug.name} | {it.bug.breaks} | {first} | {share} |")
-    lines += ["", "| bug | breaks | caught by | the test that fails first |", "|---|---|---|---|"]
-    for it in results:
-        if it.bug.caught_by != "sim":
-            test = it.says if it.is_caught else "none"
-            lines.append(f"| {it.bug.name} | {it.bug.breaks} | {it.bug.caught_by} | {test} |")
     return "\n".join(lines) + "\n"
+
+
+def write_page(path: pathlib.Path, bugs: list[Bug], results: list[Result], options) -> None:
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, check=True,
+                            capture_output=True, text=True).stdout.strip()
+    rows = rows_of(path.read_text(), bugs) if path.exists() else {}
+    rows |= {it.bug.name: row_of(it, commit) for it in results}
+    path.write_text(page_of(bugs, rows, options.seeds, options.kills))
 
 
 def fail_if_broken_before(programs: dict[str, pathlib.Path]) -> None:
@@ -341,7 +379,8 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=400, help="at most, for each bug")
     parser.add_argument("--kills", type=int, default=5, help="until so many seeds have shown it")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--page", type=pathlib.Path, help="write the tables here")
+    parser.add_argument("--page", type=pathlib.Path,
+                        help="write the tables here, beside what they have of others")
     options = parser.parse_args()
     bugs = read_bugs()
     if wrong := objections(bugs):
@@ -373,7 +412,7 @@ def main() -> int:
     median = f"; the median by seed {statistics.median(firsts):g}" if firsts else ""
     print(f"{sum(it.is_caught for it in results)} of {len(results)} caught{median}")
     if options.page:
-        options.page.write_text(page_of(results, options.seeds, options.kills))
+        write_page(options.page, bugs, results, options)
     return 0 if all(it.is_caught for it in results) else 1
 
 

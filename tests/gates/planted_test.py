@@ -46,6 +46,29 @@ class PlantedBugs(unittest.TestCase):
         (objection,) = planted.objections(self.changed(instead="return 1;"))
         self.assertIn("nothing depends on BUG", objection)
 
+    def test_a_place_in_a_header_is_refused(self):
+        header = "homeostat/guard/limits.hpp"
+        (objection,) = planted.objections(self.changed(file=header, snippet="struct Limits {"))
+        self.assertIn("give the bug a place in a source", objection)
+
+    def test_a_page_keeps_what_was_not_run_this_time_and_says_what_never_was(self):
+        by_seed = next(bug for bug in self.bugs if bug.caught_by == "sim")
+        by_test, other = [bug for bug in self.bugs if bug.caught_by != "sim"][:2]
+        rows = {bug.name: planted.row_of(planted.Result(bug, 7, 5, 9, "it fails", True), "abc1234")
+                for bug in (by_seed, by_test)}
+        page = planted.page_of(self.bugs, rows, 400, 5)
+        self.assertEqual(planted.rows_of(page, self.bugs), rows)
+        self.assertIn("2 of 2 are caught. Of the 1 for the simulator 1 ", page)
+        self.assertIn(f"{len(self.bugs) - 2} are not here yet: ", page)
+        self.assertIn(f"`{other.name}`", page)
+        changed = [dataclasses.replace(by_test, breaks="P1: something else"), by_seed]
+        self.assertEqual(set(planted.rows_of(page, changed)), {by_seed.name})
+
+    def test_a_bug_that_survives_is_counted_as_not_caught(self):
+        by_test = next(bug for bug in self.bugs if bug.caught_by != "sim")
+        rows = {by_test.name: planted.row_of(planted.Result(by_test, 0, 0, 1), "abc1234")}
+        self.assertIn("0 of 1 are caught", planted.page_of([by_test], rows, 400, 5))
+
     def test_a_name_that_stands_twice_and_a_short_list_are_refused(self):
         twice = [*self.bugs, self.bugs[0]]
         self.assertIn("stands twice", planted.objections(twice)[0])
