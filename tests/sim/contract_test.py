@@ -44,6 +44,22 @@ def told_by(done):
 
 
 class Contract(unittest.TestCase):
+    def test_a_matrix_of_deaths_counts_points_recoveries_and_pairs(self):
+        done = run("kills", "--scene", "restart", "--pairs", "5", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        told = told_by(done)
+        self.assertEqual((told["scene"], told["pairs_run"], told["failures"]), ("restart", 5, 0))
+        self.assertGreater(told["points"], 20)
+        self.assertGreater(told["recoveries"], 10)
+        self.assertGreater(told["pairs"], 10 * told["points"])
+        shown = run("kills", "--scene", "restart", "--at", "3", "2").stdout
+        self.assertEqual(shown.count("homeostat dies"), 2)
+        self.assertIn("life 3 call 1: ", shown)
+
+    def test_a_scene_that_there_is_not_and_no_days_are_refused(self):
+        for arguments in (("kills", "--scene", "nothing"), ("healthy-days", "--days", "0")):
+            self.assertEqual(run(*arguments).returncode, 2, arguments)
+
     def test_the_last_line_has_each_key_with_its_type(self):
         done = run("--seeds", "1..2", "--json")
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -65,6 +65,9 @@ class SimDisk::LockHold final : public os::Hold {
 
 int SimDisk::begin_call(CallKind kind) {
     ++calls_count_;
+    if (ask_ && !ask_(kind)) {
+        calls_left_ = 0;
+    }
     if (calls_left_) {
         if (*calls_left_ == 0) {
             return EIO;

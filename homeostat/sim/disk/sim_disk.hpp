@@ -14,6 +14,7 @@
 #include "homeostat/base/result.hpp"
 #include "homeostat/os/disk_calls.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -22,6 +23,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace homeostat::sim::disk {
@@ -51,6 +53,12 @@ enum class CallKind : std::uint8_t {
     list,
     take_lock,
 };
+
+constexpr auto names_of(std::type_identity<CallKind>) {
+    return std::to_array<std::string_view>({"open", "read", "append", "sync", "rewrite", "truncate",
+                                            "rename", "remove", "sync_directory",
+                                            "make_directories", "list", "take_lock"});
+}
 
 /// Lets calls fail.
 struct DiskFault {
@@ -89,6 +97,8 @@ class SimDisk final : public os::DiskCalls {
     /// fail with EIO until lose_power() or end_processes() begins anew.
     void stop_at(std::uint64_t call_index) { calls_left_ = call_index - 1; }
     [[nodiscard]] bool is_stopped() const { return calls_left_ && *calls_left_ == 0; }
+    /// Asked before each call: whether it happens. Where it does not, it is as with stop_at().
+    void ask_before(std::function<bool(CallKind)> ask) { ask_ = std::move(ask); }
 
     /// The machine goes off and on again. Open files, locks and faults end.
     void lose_power(const Choose& choose, WriteOrder order);
@@ -163,6 +173,7 @@ class SimDisk final : public os::DiskCalls {
     std::uint64_t calls_count_{0};
     std::uint64_t boots_count_{1};
     std::optional<std::uint64_t> calls_left_;
+    std::function<bool(CallKind)> ask_;
     std::optional<DiskFault> fault_;
     std::uint64_t faults_count_{0};
     std::uint64_t bytes_max_{0};

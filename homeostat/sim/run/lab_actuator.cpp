@@ -16,6 +16,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr double keys_looked_at = 5;
+/// Whoever has died waits for no answer; the driver ends that life after this step.
+constexpr Duration never_again = std::chrono::hours{1};
 
 RuntimeInstance runtime_of(const Machine& machine, World& world, ReplicaIndex replica) {
     const ReplicaView view = world.replica(replica);
@@ -272,6 +274,10 @@ Task<Outcome> LabActuator::replace(EffectId effect, Replace step) {
         const Duration takes = machine_.draw_duration(milliseconds{20}, milliseconds{400});
         co_await clock_.sleep_until(clock_.now() + takes);
         machine_.trace().reached("a process was replaced in two steps");
+        if (!come_to("start in", step)) {
+            co_await clock_.sleep_until(clock_.now() + never_again);
+            co_return Outcome{OutcomeKind::unknown, "it died"};
+        }
     }
     const Outcome begun = world.replace(replica, {}, {step.version, step.config}, effect);
     // Whoever ended the old one has changed something.
@@ -320,9 +326,27 @@ std::optional<std::string> LabActuator::no_to(const Step& step) {
     return std::nullopt;
 }
 
+void LabActuator::carry_out_at(Instant at, const EffectId& effect, const Step& step) {
+    machine_.plan(machine_.true_of(at),
+                  [machine = &machine_, effect, step, boot_id = machine_.boot_id()] {
+                      if (machine->boot_id() == boot_id) {  // Nor does it outlast the machine.
+                          (void)std::visit(Apply{machine->world(), effect}, step);
+                      }
+                  });
+}
+
+bool LabActuator::come_to(std::string_view call, const Step& step) {
+    KillPoints& points = machine_.kill_points();
+    return !points.is_counting() || points.come_to(fmt::format("{} {}", call, describe(step)));
+}
+
 Task<Outcome> LabActuator::perform(Request request, Instant deadline) {
     const EffectId& effect = request.effect();
     const Step& step = request.step();
+    if (!come_to("order", step)) {
+        co_await clock_.sleep_until(clock_.now() + never_again);
+        co_return Outcome{OutcomeKind::unknown, "it died"};
+    }
     machine_.say(fmt::format("order {}: {}", effect.text(), describe(step)));
     machine_.referee().see_serving(machine_.serving_count());  // Between two ticks, too.
     machine_.referee().see_order(order_of(machine_, effect, step));
@@ -344,20 +368,28 @@ Task<Outcome> LabActuator::perform(Request request, Instant deadline) {
         co_return Outcome{OutcomeKind::unknown, "no reply"};
     }
     if (machine_.meets(way(), TroubleKind::late_effect)) {
-        // Whoever carries it out does not know that we gave it up, or died.
         machine_.referee().see_reply_lost(effect);
         const Instant at = deadline + machine_.draw_duration(milliseconds{100}, seconds{3});
-        machine_.plan(machine_.true_of(at),
-                      [machine = &machine_, effect, step, boot_id = machine_.boot_id()] {
-                          if (machine->boot_id() == boot_id) {  // Nor does it outlast the machine.
-                              (void)std::visit(Apply{machine->world(), effect}, step);
-                          }
-                      });
+        carry_out_at(at, effect, step);
         co_await clock_.sleep_until(at + milliseconds{10});
         co_return Outcome{OutcomeKind::unknown, "it took too long"};
     }
+    const Outcome outcome = co_await be_there(effect, step, deadline);
+    co_return outcome;
+}
+
+Task<Outcome> LabActuator::be_there(EffectId effect, Step step, Instant deadline) {
+    if (!come_to("wait for", step)) {  // It is on its way, whatever becomes of us.
+        carry_out_at(clock_.now() + milliseconds{1}, effect, step);
+        co_await clock_.sleep_until(clock_.now() + never_again);
+        co_return Outcome{OutcomeKind::unknown, "it died"};
+    }
     const Outcome outcome = co_await carry_out(effect, step);
     machine_.show_effects();
+    if (!come_to("hear of", step)) {
+        co_await clock_.sleep_until(clock_.now() + never_again);
+        co_return Outcome{OutcomeKind::unknown, "it died"};
+    }
     machine_.tempt_death();
     if (machine_.meets(way(), TroubleKind::gave_up)) {
         machine_.referee().see_reply_lost(effect);

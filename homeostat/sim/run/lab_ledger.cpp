@@ -22,6 +22,17 @@ bool holds(const EntryGroup& group, EntryKind kind) {
                                [&](const Entry& entry) { return entry.kind == kind; });
 }
 
+/// " intent, verdict"; a checkpoint goes with every group.
+std::string kinds_in(const EntryGroup& group) {
+    std::string kinds;
+    for (const Entry& entry : group.entries) {
+        if (entry.kind != EntryKind::checkpoint) {
+            kinds += fmt::format("{} {}", kinds.empty() ? "" : ",", to_text(entry.kind));
+        }
+    }
+    return kinds;
+}
+
 template <class Body, class F>
 std::string told_of(const Entry& entry, F&& tell) {
     const Result<Body> body = from_json<Body>(entry.body);
@@ -70,9 +81,13 @@ void tell(Machine& machine, const EntryGroup& group) {
         if (entry.kind == EntryKind::checkpoint) {
             continue;
         }
+        const std::string gist = gist_of(entry);
         machine.say(fmt::format("ledger {}: {} {} {}", group.index, to_text(entry.kind),
-                                entry.incident.text(), gist_of(entry)));
+                                entry.incident.text(), gist));
         machine.trace().reached(fmt::format("entry {}", to_text(entry.kind)));
+        if (entry.kind == EntryKind::escalated && gist.contains("when that was chosen")) {
+            machine.trace().reached("nothing chosen for want of sight");
+        }
     }
 }
 
@@ -171,7 +186,9 @@ Result<ports::Position> LabLedger::write(EntryGroup group) {
     group.index = next_index_;
     group.boot_id = machine_.boot_id();
     machine_.referee().see_sent(group);
+    machine_.kill_points().be_about(kinds_in(group));
     const Result<segment_log::Written> written = writer_->append(group, ports::Durability::written);
+    machine_.kill_points().be_about({});
     if (!written) {
         return std::unexpected<Error>(written.error());
     }

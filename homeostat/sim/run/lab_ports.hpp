@@ -42,11 +42,17 @@ class LabActuator final : public ports::Actuator {
   private:
     [[nodiscard]] Way way() const;
     [[nodiscard]] FactsPart look() const;
+    /// The order has arrived and is taken.
+    Task<Outcome> be_there(EffectId effect, Step step, Instant deadline);
     Task<Outcome> carry_out(EffectId effect, Step step);
     Task<Outcome> replace(EffectId effect, Replace step);
     /// What the target says instead of carrying it out; nothing: it carries it out.
     [[nodiscard]] std::optional<std::string> no_to(const Step& step);
     void be_overtaken(const InstanceId& instance);
+    /// Whoever carries it out does not know what has become of us.
+    void carry_out_at(Instant at, const EffectId& effect, const Step& step);
+    /// Right before a call of ours. False: this life has ended there, and goes no further.
+    [[nodiscard]] bool come_to(std::string_view call, const Step& step);
 
     Machine& machine_;
     LabClock& clock_;

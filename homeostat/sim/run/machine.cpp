@@ -33,6 +33,11 @@ Rules rules_of(const Options& options, const Declared& declared) {
     return rules;
 }
 
+bool changes_disk(disk::CallKind kind) {
+    return kind != disk::CallKind::read && kind != disk::CallKind::list &&
+           kind != disk::CallKind::take_lock;
+}
+
 bool is_within(const std::vector<Span>& spans, Tick now) {
     return std::ranges::any_of(
         spans, [&](const Span& span) { return span.begins_at <= now && now < span.ends_at; });
@@ -94,6 +99,7 @@ Machine::Machine(const Options& options, bool keeps_trace)
       referee_(rules_of(options, declared_)),
       trace_(keeps_trace),
       disk_(Rng(options.seed).fork("disk")),
+      kill_points_(options.dies_before),
       ports_rng_(Rng(options.seed).fork("ports")),
       troubles_rng_(Rng(options.seed).fork("troubles")),
       death_rng_(Rng(options.seed).fork("deaths")),
@@ -107,6 +113,11 @@ Machine::Machine(const Options& options, bool keeps_trace)
     for (const Span& span : options_.suspensions) {
         plan(world_.instant_of(span.begins_at), [this] { turn_switch(true); });
         plan(world_.instant_of(span.ends_at), [this] { turn_switch(false); });
+    }
+    if (kill_points_.is_counting()) {
+        disk_.calls().ask_before([this](disk::CallKind kind) {
+            return !changes_disk(kind) || kill_points_.come_to(to_text(kind));
+        });
     }
     plan_disk();
     begin_rivals();
@@ -383,7 +394,8 @@ void Machine::tempt_death() {
 }
 
 std::optional<std::uint64_t> Machine::take_death() {
-    return std::exchange(death_after_, std::nullopt);
+    const std::optional<std::uint64_t> tempted = std::exchange(death_after_, std::nullopt);
+    return kill_points_.is_dead() ? std::optional<std::uint64_t>(0) : tempted;
 }
 
 // --- how it stands -------------------------------------------------------------------------------

@@ -12,6 +12,7 @@
 #include "homeostat/base/rng.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/sim/referee/referee.hpp"
+#include "homeostat/sim/run/kill_points.hpp"
 #include "homeostat/sim/run/ledger_disk.hpp"
 #include "homeostat/sim/run/options.hpp"
 #include "homeostat/sim/run/trace.hpp"
@@ -77,6 +78,7 @@ class Machine {
     [[nodiscard]] Referee& referee() { return referee_; }
     [[nodiscard]] Trace& trace() { return trace_; }
     [[nodiscard]] LedgerDisk& disk() { return disk_; }
+    [[nodiscard]] KillPoints& kill_points() { return kill_points_; }
     [[nodiscard]] LedgerProgress& ledger() { return ledger_; }
 
     void say(std::string_view line) { trace_.say(now_, line); }
@@ -165,6 +167,7 @@ class Machine {
     Referee referee_;
     Trace trace_;
     LedgerDisk disk_;
+    KillPoints kill_points_;
     LedgerProgress ledger_;
     Rng ports_rng_;
     Rng troubles_rng_;

@@ -3,6 +3,8 @@
 #include "homeostat/os/interrupts.hpp"
 #include "homeostat/sim/run/before_after_command.hpp"
 #include "homeostat/sim/run/cases_command.hpp"
+#include "homeostat/sim/run/healthy_days_command.hpp"
+#include "homeostat/sim/run/kills_command.hpp"
 #include "homeostat/sim/run/options_draw.hpp"
 #include "homeostat/sim/run/run_seed.hpp"
 #include "homeostat/sim/run/scenario.hpp"
@@ -51,6 +53,10 @@ struct Arguments {
     bool lists_families{false};
     bool tries_advice{false};
     BeforeAfterArguments before_after;
+    bool looks_after_the_well{false};
+    HealthyDaysArguments healthy_days;
+    bool kills{false};
+    KillsArguments kill_matrix;
     bool serves_a2a{false};
     sut::A2aSutArguments a2a_sut;
     bool serves_pledges{false};
@@ -325,6 +331,12 @@ int run(const Arguments& arguments) {
     if (arguments.tries_advice) {
         return show_before_after(arguments.before_after);
     }
+    if (arguments.looks_after_the_well) {
+        return show_healthy_days(arguments.healthy_days);
+    }
+    if (arguments.kills) {
+        return show_kills(arguments.kill_matrix);
+    }
     if (arguments.serves_a2a) {
         return sut::serve_a2a(arguments.a2a_sut);
     }
@@ -413,6 +425,10 @@ void add_options(CLI::App& app, Arguments& arguments) {
     add_before_after(app, arguments.before_after)->callback([&arguments] {
         arguments.tries_advice = true;
     });
+    add_healthy_days(app, arguments.healthy_days)->callback([&arguments] {
+        arguments.looks_after_the_well = true;
+    });
+    add_kills(app, arguments.kill_matrix)->callback([&arguments] { arguments.kills = true; });
     add_servers_under_test(app, arguments);
     app.footer(
         "Exit status:\n  0    no promise was broken; the cases are written\n"

@@ -15,6 +15,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -130,6 +131,11 @@ struct Options {
     bool is_quiet{false};         ///< Nothing is wrong: P21.
     /// P20: the same history with its telemetry undisturbed has to end alike.
     bool has_twin{false};
+    /// Of our lives in turn: before which of its calls it dies (kill_points.hpp). Absent: nobody
+    /// counts them.
+    std::optional<std::vector<std::uint64_t>> dies_before{};
+    /// Ends before `ends_at` once all is well and nothing is open, if nothing is to come.
+    bool ends_when_settled{false};
     guard::Limits limits;
     Tick chaos_ends_at{0};
     Tick ends_at{0};

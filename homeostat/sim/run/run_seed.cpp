@@ -64,7 +64,14 @@ class Lives {
             machine_.say("homeostat starts");
             const std::uint64_t bytes_before = machine_.disk().digest();
             const std::uint64_t faults_before = machine_.disk().calls().faults_count();
-            if (const Result<void> started = life.start(); !started) {
+            machine_.kill_points().begin_life();
+            const Result<void> started = life.start();
+            if (machine_.kill_points().is_dead()) {
+                result.deaths_count += 1;
+                die(0);
+                continue;
+            }
+            if (!started) {
                 const bool has_medium_failed =
                     machine_.disk().calls().faults_count() > faults_before;
                 if (has_medium_failed) {
@@ -74,7 +81,7 @@ class Lives {
                 }
                 continue;
             }
-            const bool is_alive = life.live_until(ends_at, draw_end());
+            const bool is_alive = live_on(life, ends_at);
             result.steps_count += life.steps_count();
             if (is_alive) {
                 end(life, result);
@@ -86,6 +93,30 @@ class Lives {
     }
 
   private:
+    [[nodiscard]] bool live_on(LabProcess& life, Instant ends_at) {
+        constexpr Duration look_every = seconds{5};
+        if (!machine_.options().ends_when_settled) {
+            return life.live_until(ends_at, draw_end());
+        }
+        while (machine_.now() < ends_at && !has_settled(life)) {
+            if (!life.live_until(std::min(ends_at, machine_.now() + look_every), std::nullopt)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Long after the last fault has begun all is well, and nothing of ours is open or left behind.
+    [[nodiscard]] bool has_settled(const LabProcess& life) {
+        constexpr Tick felt_within = ticks_of(40);
+        Tick begun = 0;
+        for (const InjectedFault& fault : machine_.options().faults) {
+            begun = std::max(begun, fault.begins_at + felt_within);
+        }
+        return machine_.ticks_count() > begun && life.executor().incidents().empty() &&
+               machine_.why_not_well().empty() && machine_.residue().empty();
+    }
+
     std::optional<std::uint64_t> draw_end() {
         const bool is_short = machine_.is_chaos() && lives_count_++ > 0 &&
                               draw_chance(rng_, machine_.options().recovery_death_chance);
@@ -131,9 +162,16 @@ class Lives {
         const bool has_lost_power = machine_.end_life();
         machine_.say(has_lost_power ? "the machine goes off" : "homeostat dies");
         machine_.trace().reached(has_lost_power ? "power loss" : "process death");
+        machine_.kill_points().end_life(what_is_left());
         const Duration down{
             rng_.between(Duration{milliseconds{50}}.count(), Duration{seconds{4}}.count())};
         machine_.pass_until(machine_.now() + down);
+    }
+
+    [[nodiscard]] std::uint64_t what_is_left() {
+        return machine_.kill_points().is_counting()
+                   ? machine_.disk().digest() ^ machine_.world().effects().size()
+                   : 0;
     }
 
     void end(const LabProcess& life, SeedResult& result) {
@@ -170,6 +208,7 @@ SeedResult run_once(const Options& options, bool keeps_trace) {
     result.orders_count = machine.referee().orders_count();
     result.marks = machine.trace().marks();
     result.trace = machine.trace().lines();
+    result.lives = machine.kill_points().lives();
     result.final_state = final_state_of(machine);
     result.users = machine.world().tally();
     result.seconds_lost = seconds_lost(machine);

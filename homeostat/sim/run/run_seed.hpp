@@ -4,6 +4,7 @@
 
 #include "homeostat/base/time.hpp"
 #include "homeostat/sim/referee/referee.hpp"
+#include "homeostat/sim/run/kill_points.hpp"
 #include "homeostat/sim/run/options.hpp"
 #include "homeostat/sim/run/twin.hpp"
 #include "homeostat/sim/world/views.hpp"
@@ -31,9 +32,10 @@ struct SeedResult {
     std::map<std::string, std::uint64_t> marks;
     std::vector<std::string> trace;  ///< Empty unless it was asked for.
     FinalState final_state;
-    Tally users;             ///< What they got.
-    double seconds_lost{0};  ///< Of the guarded service's traffic: P10.
-    double harm_seconds{0};  ///< Lost beyond those of a world without us; only with the demon.
+    Tally users;                  ///< What they got.
+    double seconds_lost{0};       ///< Of the guarded service's traffic: P10.
+    std::vector<LifeSeen> lives;  ///< Empty unless their calls were counted.
+    double harm_seconds{0};       ///< Lost beyond those of a world without us; only with the demon.
 };
 
 /// Once. The same options give the same result.
