@@ -18,6 +18,7 @@ constexpr int not_found = 404;
 constexpr int conflict = 409;
 constexpr int unprocessable = 422;
 constexpr std::string_view apply_type = "application/apply-patch+yaml";
+constexpr std::size_t owed_max = 64;      ///< Last states of objects that are wanted no more.
 constexpr std::size_t objects_max = 500;  ///< Of one list; the rest comes with the next one.
 
 /// An object that was found under our label.
@@ -74,9 +75,23 @@ void IncidentWriter::want(const std::vector<IncidentObject>& objects) {
         is_clearing_due_ = is_clearing_due_ || ledger_.empty();
         ledger_ = object.ledger;
     }
-    is_clearing_due_ =
-        std::erase_if(kept_, [&](const auto& one) { return !names.contains(one.first); }) > 0 ||
-        is_clearing_due_;
+    for (auto& [name, kept] : kept_) {
+        kept.is_wanted = names.contains(name);
+    }
+    forget();
+}
+
+void IncidentWriter::forget() {
+    // Somebody who opens incidents faster than they can be written has other troubles.
+    std::size_t owed_left = owed_max;
+    const auto is_over = [&](const auto& one) {
+        const Kept& kept = one.second;
+        const bool is_owed = kept.is_made && kept.status != kept.status_sent &&
+                             kept.again_at == Instant{} && owed_left > 0;
+        owed_left -= !kept.is_wanted && is_owed ? 1 : 0;
+        return !kept.is_wanted && !is_owed;
+    };
+    is_clearing_due_ = std::erase_if(kept_, is_over) > 0 || is_clearing_due_;
 }
 
 std::size_t IncidentWriter::unwritten_count() const {
@@ -153,6 +168,7 @@ Task<IncidentWriter::Step> IncidentWriter::write_status(std::string name, bool i
     if (step == Step::done) {
         kept->second.status_sent = std::move(status);
     }
+    forget();
     co_return step;
 }
 

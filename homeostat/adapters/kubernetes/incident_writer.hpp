@@ -9,7 +9,8 @@
 // them: never forced.
 //
 // Objects are kept for the last so many incidents. Older ones are deleted if they bear the label of
-// our own ledger, and no others.
+// our own ledger, and no others. The last state of each is written before: where we may not list or
+// delete, what stays there is over, and not open for ever.
 //
 // The choice not taken: a queue, as of Events. A missed Event is a missed line; a missed state of
 // an object would be a wrong one for ever.
@@ -74,10 +75,13 @@ class IncidentWriter {
         std::string status;       ///< As it is sent.
         std::string status_sent;  ///< That the server took.
         bool is_made{false};      ///< It was there when we wrote last.
+        bool is_wanted{true};     ///< Else it goes once the cluster has its last state.
         /// It is somebody else's now, or none that the kind or a policy admits: not before then.
         Instant again_at{};
     };
 
+    /// What is wanted no more and owes the cluster nothing.
+    void forget();
     [[nodiscard]] bool is_due(const Kept& kept) const;
     [[nodiscard]] bool has_work() const;
     Task<Step> work(std::string uid);

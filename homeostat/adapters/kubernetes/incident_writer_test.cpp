@@ -331,6 +331,30 @@ TEST_CASE("what is wanted no more is deleted, and nothing that is not ours") {
     CHECK(cluster.state_of("pay-%2e%2e") == "healed");
 }
 
+TEST_CASE("what is wanted no more is over in the cluster first, also where it may not be deleted") {
+    for (const bool may_list : {true, false}) {
+        CAPTURE(may_list);
+        Cluster cluster;
+        if (!may_list) {
+            cluster.instead_of_list = said(403, "no right to list incidents");
+        }
+        cluster.writer.want({object_for_test("i-1")});
+        int sleeps = 0;
+        cluster.clock.on_sleep = [&](Duration) {
+            if (sleeps++ == 0) {  // Before anything is written it is over, and another one is kept.
+                CHECK(cluster.state_of(first) == "open");
+                cluster.writer.want({object_for_test("i-1", "healed")});
+                cluster.writer.want({object_for_test("i-2")});
+            } else if (sleeps == 5) {
+                cluster.writer.stop();
+            }
+        };
+        net::run_for_test(cluster.context, cluster.writer.run());
+        CHECK(cluster.state_of(first) == (may_list ? "absent" : "healed"));
+        CHECK(cluster.state_of(second) == "open");
+    }
+}
+
 TEST_CASE("a list that is none deletes nothing, and is asked for again") {
     Cluster cluster;
     cluster.objects["pay-i-0-0b31b1c02ff4"]["status"] = json::object{{"state", "healed"}};
