@@ -13,6 +13,7 @@
 #include "homeostat/base/time.hpp"
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -32,6 +33,7 @@ struct Codec;
 [[nodiscard]] Error unknown_field(std::string_view name);
 [[nodiscard]] Error unknown_name(std::string_view name);
 [[nodiscard]] Error inside(std::string_view name, Error error);
+[[nodiscard]] Error inside_element(std::size_t index, Error error);
 
 template <>
 struct Codec<bool> {
@@ -158,7 +160,7 @@ struct Codec<std::vector<T>> {
         out.clear();
         for (const json::value& element : value.get_array()) {
             if (std::optional<Error> error = Codec<T>::read(element, out.emplace_back())) {
-                return inside("[" + std::to_string(out.size() - 1) + "]", std::move(*error));
+                return inside_element(out.size() - 1, std::move(*error));
             }
         }
         return std::nullopt;

@@ -1,6 +1,8 @@
 #include "homeostat/base/fields.hpp"
 
+#include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace homeostat::fields_detail {
 
@@ -34,6 +36,10 @@ Error unknown_name(std::string_view name) {
 
 Error inside(std::string_view name, Error error) {
     return Error{error.fault, std::string(name) + ": " + error.text};
+}
+
+Error inside_element(std::size_t index, Error error) {
+    return inside("[" + std::to_string(index) + "]", std::move(error));
 }
 
 std::optional<Error> Codec<bool>::read(const json::value& value, bool& out) {
@@ -104,6 +110,39 @@ std::optional<Error> Codec<WallTime>::read(const json::value& value, WallTime& o
     std::optional<Error> error = read_signed(value, count);
     out = WallTime{std::chrono::milliseconds{count}};
     return error;
+}
+
+const json::value* MembersRead::next(std::string_view name, bool is_needed) {
+    names_.push_back(name);
+    const json::value* member = object_.if_contains(name);
+    known_count_ += member != nullptr ? 1 : 0;
+    if (error_) {
+        return nullptr;
+    }
+    if (member == nullptr && is_needed) {
+        error_ = missing_field(name);
+    }
+    return member;
+}
+
+void MembersRead::take(std::string_view name, std::optional<Error> error) {
+    if (error) {
+        error_ = inside(name, std::move(*error));
+    }
+}
+
+std::optional<Error> MembersRead::finish() {
+    if (error_ || known_count_ == object_.size()) {
+        return std::move(error_);
+    }
+    for (const auto& member : object_) {
+        const std::string_view key(member.key());
+        const bool is_known = key == "kind" || std::ranges::find(names_, key) != names_.end();
+        if (!is_known) {
+            return unknown_field(key);
+        }
+    }
+    return unknown_field("kind");
 }
 
 }  // namespace homeostat::fields_detail

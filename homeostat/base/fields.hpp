@@ -69,102 +69,115 @@ struct IsOptional : std::false_type {};
 template <class T>
 struct IsOptional<std::optional<T>> : std::true_type {};
 
+// Members are declared here and defined below, so that `extern template struct Codec<Facts>;` keeps
+// them out of whoever includes Facts: Clang puts what is defined in the class into each of these.
+
 template <HasFields T>
 struct Codec<T> {
-    static json::value write(const T& value) {
-        json::object object;
-        write_into(object, value);
-        return object;
-    }
-    static void write_into(json::object& object, const T& value) {
-        T::fields(value, [&object]<class F>(std::string_view name, const F& field,
-                                            std::same_as<MayBeAbsent> auto...) {
-            if constexpr (IsOptional<F>::value) {
-                if (!field) {
-                    return;
-                }
-            }
-            object[name] = Codec<F>::write(field);
-        });
-    }
-    static std::optional<Error> read(const json::value& value, T& out) {
-        if (!value.is_object()) {
-            return wrong_type("an object", value);
-        }
-        return read_members(value.get_object(), 0, out);
-    }
+    static json::value write(const T& value);
+    static void write_into(json::object& object, const T& value);
+    static std::optional<Error> read(const json::value& value, T& out);
     /// `known_count`: members that the caller has read already (a variant's "kind").
     static std::optional<Error> read_members(const json::object& object,
                                              std::size_t known_count,
-                                             T& out) {
-        std::optional<Error> error;
-        std::vector<std::string_view> names;
-        T::fields(out, [&]<class F, std::same_as<MayBeAbsent>... Marks>(std::string_view name,
-                                                                        F& field, Marks...) {
-            names.push_back(name);
-            const json::value* member = object.if_contains(name);
-            known_count += member != nullptr ? 1 : 0;
-            if (error) {
-                return;
-            }
-            if (member != nullptr) {
-                error = Codec<F>::read(*member, field);
-                error = error ? std::optional<Error>(inside(name, std::move(*error))) : error;
-            } else if (!IsOptional<F>::value && sizeof...(Marks) == 0) {
-                error = missing_field(name);
-            }
-        });
-        if (!error && known_count != object.size()) {
-            error = first_unknown(object, names);
-        }
-        return error;
-    }
-
-  private:
-    static std::optional<Error> first_unknown(const json::object& object,
-                                              const std::vector<std::string_view>& names) {
-        for (const auto& member : object) {
-            const std::string_view key(member.key());
-            bool is_known = key == "kind";
-            for (const std::string_view name : names) {
-                is_known = is_known || name == key;
-            }
-            if (!is_known) {
-                return unknown_field(key);
-            }
-        }
-        return unknown_field("kind");
-    }
+                                             T& out);
 };
 
 template <HasFields... Ts>
 struct Codec<std::variant<Ts...>> {
     using Variant = std::variant<Ts...>;
-    static json::value write(const Variant& value) {
-        return std::visit(
-            []<class T>(const T& alternative) -> json::value {
-                json::object object;
-                object["kind"] = json::value(std::string(T::kind_name));
-                Codec<T>::write_into(object, alternative);
-                return object;
-            },
-            value);
-    }
-    static std::optional<Error> read(const json::value& value, Variant& out) {
-        const json::value* kind =
-            value.is_object() ? value.get_object().if_contains("kind") : nullptr;
-        if (kind == nullptr || !kind->is_string()) {
-            return missing_field("kind");
-        }
-        const std::string_view name(kind->get_string());
-        std::optional<Error> error = unknown_name(name);
-        ((Ts::kind_name == name ? void(error = Codec<Ts>::read_members(value.get_object(), 1,
-                                                                       out.template emplace<Ts>()))
-                                : void()),
-         ...);
-        return error;
-    }
+    static json::value write(const Variant& value);
+    static std::optional<Error> read(const json::value& value, Variant& out);
 };
+
+/// An object whose members are read one by one; the first thing that is wrong is what is said.
+class MembersRead {
+  public:
+    MembersRead(const json::object& object, std::size_t known_count)
+        : object_(object), known_count_(known_count) {}
+
+    /// What stands under the name; null where nothing is to be read. `is_needed`: that is an error.
+    [[nodiscard]] const json::value* next(std::string_view name, bool is_needed);
+    void take(std::string_view name, std::optional<Error> error);
+    /// Also of members that nobody has asked for.
+    [[nodiscard]] std::optional<Error> finish();
+
+  private:
+    const json::object& object_;
+    std::size_t known_count_;
+    std::vector<std::string_view> names_;
+    std::optional<Error> error_;
+};
+
+template <HasFields T>
+json::value Codec<T>::write(const T& value) {
+    json::object object;
+    write_into(object, value);
+    return object;
+}
+
+template <HasFields T>
+void Codec<T>::write_into(json::object& object, const T& value) {
+    T::fields(value, [&object]<class F>(std::string_view name, const F& field,
+                                        std::same_as<MayBeAbsent> auto...) {
+        if constexpr (IsOptional<F>::value) {
+            if (!field) {
+                return;
+            }
+        }
+        object[name] = Codec<F>::write(field);
+    });
+}
+
+template <HasFields T>
+std::optional<Error> Codec<T>::read(const json::value& value, T& out) {
+    if (!value.is_object()) {
+        return wrong_type("an object", value);
+    }
+    return read_members(value.get_object(), 0, out);
+}
+
+template <HasFields T>
+std::optional<Error> Codec<T>::read_members(const json::object& object,
+                                            std::size_t known_count,
+                                            T& out) {
+    MembersRead members(object, known_count);
+    T::fields(out, [&members]<class F, std::same_as<MayBeAbsent>... Marks>(std::string_view name,
+                                                                           F& field, Marks...) {
+        constexpr bool is_needed = !IsOptional<F>::value && sizeof...(Marks) == 0;
+        if (const json::value* member = members.next(name, is_needed)) {
+            members.take(name, Codec<F>::read(*member, field));
+        }
+    });
+    return members.finish();
+}
+
+template <HasFields... Ts>
+json::value Codec<std::variant<Ts...>>::write(const Variant& value) {
+    return std::visit(
+        []<class T>(const T& alternative) -> json::value {
+            json::object object;
+            object["kind"] = json::value(std::string(T::kind_name));
+            Codec<T>::write_into(object, alternative);
+            return object;
+        },
+        value);
+}
+
+template <HasFields... Ts>
+std::optional<Error> Codec<std::variant<Ts...>>::read(const json::value& value, Variant& out) {
+    const json::value* kind = value.is_object() ? value.get_object().if_contains("kind") : nullptr;
+    if (kind == nullptr || !kind->is_string()) {
+        return missing_field("kind");
+    }
+    const std::string_view name(kind->get_string());
+    std::optional<Error> error = unknown_name(name);
+    ((Ts::kind_name == name
+          ? void(error = Codec<Ts>::read_members(value.get_object(), 1, out.template emplace<Ts>()))
+          : void()),
+     ...);
+    return error;
+}
 
 }  // namespace fields_detail
 }  // namespace homeostat

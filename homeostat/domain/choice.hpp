@@ -124,4 +124,6 @@ struct Choice {
     friend bool operator==(const Choice&, const Choice&) = default;
 };
 
+extern template struct fields_detail::Codec<Choice>;
+
 }  // namespace homeostat

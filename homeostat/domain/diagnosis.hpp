@@ -90,4 +90,6 @@ struct Diagnosis {
     friend bool operator==(const Diagnosis&, const Diagnosis&) = default;
 };
 
+extern template struct fields_detail::Codec<Diagnosis>;
+
 }  // namespace homeostat

@@ -5,6 +5,7 @@
 // (the budget, `explain`, `replay`) parse the same structs that the writers wrote. What is optional
 // is absent in older records. Pure; values only.
 
+#include "homeostat/base/fields.hpp"
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/ending_bodies.hpp"
@@ -174,5 +175,8 @@ struct GoodBody {
         field("artifact", self.artifact, may_be_absent);
     }
 };
+
+extern template struct fields_detail::Codec<VerdictBody>;
+extern template struct fields_detail::Codec<IntentBody>;
 
 }  // namespace homeostat

@@ -165,4 +165,7 @@ struct Facts {
 
 [[nodiscard]] std::uint32_t serving_count(const Facts& facts);
 
+extern template struct fields_detail::Codec<InstanceFacts>;
+extern template struct fields_detail::Codec<Facts>;
+
 }  // namespace homeostat

@@ -78,4 +78,6 @@ struct HoldGrounds {
     friend bool operator==(const HoldGrounds&, const HoldGrounds&) = default;
 };
 
+extern template struct fields_detail::Codec<Grounds>;
+
 }  // namespace homeostat

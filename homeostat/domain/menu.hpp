@@ -7,6 +7,7 @@
 //
 // Pure. Values only.
 
+#include "homeostat/base/fields.hpp"
 #include "homeostat/domain/remedy.hpp"
 
 #include <string>
@@ -35,5 +36,7 @@ struct Menu {
     static void fields(auto& self, auto&& field) { field("items", self.items); }
     friend bool operator==(const Menu&, const Menu&) = default;
 };
+
+extern template struct fields_detail::Codec<Menu>;
 
 }  // namespace homeostat

@@ -192,4 +192,6 @@ using Remedy = std::variant<Observe,
 /// people.
 [[nodiscard]] std::string describe(const Remedy& remedy);
 
+extern template struct fields_detail::Codec<Remedy>;
+
 }  // namespace homeostat

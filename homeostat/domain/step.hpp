@@ -174,4 +174,6 @@ using Step = std::variant<SwapVersion,
 /// "replace payments-1 (v1, instead of pid 4711)", for people.
 [[nodiscard]] std::string describe(const Step& step);
 
+extern template struct fields_detail::Codec<Step>;
+
 }  // namespace homeostat

@@ -4,6 +4,7 @@
 //
 // Pure. Values only.
 
+#include "homeostat/base/fields.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/signal.hpp"
 
@@ -50,5 +51,7 @@ struct Symptom {
     }
     friend bool operator==(const Symptom&, const Symptom&) = default;
 };
+
+extern template struct fields_detail::Codec<Symptom>;
 
 }  // namespace homeostat

@@ -74,4 +74,6 @@ constexpr auto names_of(std::type_identity<Autonomy>) {
     return std::to_array<std::string_view>({"watch", "inform", "recommend", "ask", "act"});
 }
 
+extern template struct fields_detail::Codec<Verdict>;
+
 }  // namespace homeostat
