@@ -191,6 +191,8 @@ endforeach()
 # Linking does not say it, and a build of one target would leave an older program beside it.
 add_dependencies(homeostat homeostat-shim homeostat-shipper)
 add_dependencies(homeostat_app_test homeostat homeostat-lab)
+# Its tests have the loop in a world that is simulated.
+target_link_libraries(homeostat_app_test PRIVATE homeostat_heal_for_test)
 add_dependencies(homeostat_adapters_process_test homeostat-shim)
 
 # --- The same bits on every machine ---------------------------------------------------------------

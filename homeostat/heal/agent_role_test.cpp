@@ -5,6 +5,8 @@
 #include "homeostat/base/fields.hpp"
 #include "homeostat/heal/watched_agent_for_test.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // Questions to people from end to end: asked, answered, guard again, done. Across deaths, too.
 
+#include "homeostat/heal/entry_line_for_test.hpp"
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/heal/executor_scenes_for_test.hpp"
 #include "homeostat/heal/replay.hpp"

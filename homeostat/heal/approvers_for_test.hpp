@@ -22,11 +22,7 @@ struct PersonForTest {
     [[nodiscard]] Approver listed() const { return {name, mesh::public_key_of(seed)}; }
 };
 
-[[nodiscard]] inline PersonForTest person_for_test(const std::string& name, std::uint8_t number) {
-    PersonForTest person{name, {}};
-    person.seed.fill(number);
-    return person;
-}
+[[nodiscard]] PersonForTest person_for_test(const std::string& name, std::uint8_t number);
 
 [[nodiscard]] std::string hex_for_test(const auto& bytes) {
     std::string text;
@@ -36,26 +32,17 @@ struct PersonForTest {
     return text;
 }
 
-[[nodiscard]] inline ApprovalSignature signature_for_test(const PersonForTest& person,
-                                                          std::string_view bytes) {
-    return {person.name, hex_for_test(mesh::public_key_of(person.seed)),
-            hex_for_test(mesh::sign(person.seed, bytes))};
-}
+[[nodiscard]] ApprovalSignature signature_for_test(const PersonForTest& person,
+                                                   std::string_view bytes);
 
 /// Of a form, as it has to be.
-[[nodiscard]] inline ApprovalSignature sign_for_test(const PersonForTest& person,
-                                                     std::string_view form_text) {
-    return signature_for_test(person, bytes_to_sign(person.name, form_text));
-}
+[[nodiscard]] ApprovalSignature sign_for_test(const PersonForTest& person,
+                                              std::string_view form_text);
 
 inline const PersonForTest anna = person_for_test("anna", 1);
 inline const PersonForTest bert = person_for_test("bert", 2);
 inline const PersonForTest mallory = person_for_test("mallory", 3);
 
-[[nodiscard]] inline Approvers approvers_for_test(std::uint32_t quorum = 1) {
-    return {.service = ServiceId("payments"),
-            .listed = {anna.listed(), bert.listed()},
-            .quorum = quorum};
-}
+[[nodiscard]] Approvers approvers_for_test(std::uint32_t quorum = 1);
 
 }  // namespace homeostat::heal

@@ -2,8 +2,11 @@
 // is written down of an incident that nobody let us do anything about.
 
 #include "homeostat/domain/dropped.hpp"
+#include "homeostat/heal/entry_line_for_test.hpp"
 #include "homeostat/heal/executor_scenes_for_test.hpp"
+#include "homeostat/heal/replay.hpp"
 #include "homeostat/heal/simulated_executor_for_test.hpp"
+#include "homeostat/record/record.hpp"
 
 #include <doctest/doctest.h>
 

@@ -4,6 +4,7 @@
 
 #include "homeostat/heal/executor_scenes_for_test.hpp"
 #include "homeostat/heal/replay.hpp"
+#include "homeostat/record/record.hpp"
 
 #include <doctest/doctest.h>
 

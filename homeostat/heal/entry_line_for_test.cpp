@@ -9,6 +9,13 @@
 
 namespace homeostat::heal {
 
+template AnsweredBody body_for_test<AnsweredBody>(const Entry& entry);
+template IntentBody body_for_test<IntentBody>(const Entry& entry);
+template OutcomeBody body_for_test<OutcomeBody>(const Entry& entry);
+template ProofBody body_for_test<ProofBody>(const Entry& entry);
+template Proposal body_for_test<Proposal>(const Entry& entry);
+template UndoBody body_for_test<UndoBody>(const Entry& entry);
+
 std::string line_for_test(const Step& step) {
     const auto* replace = std::get_if<Replace>(&step);
     if (replace == nullptr) {

@@ -1,7 +1,9 @@
 // What the executor does while its ledger takes no entries, and once it takes them again.
 
+#include "homeostat/heal/entry_line_for_test.hpp"
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/heal/executor_scenes_for_test.hpp"
+#include "homeostat/heal/replay.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,7 @@
 // A fault that comes back after every remedy that was proven to help, 39 times in a row: how often
 // it is remedied, that a person hears of it, and that whoever takes over does not count anew.
 
+#include "homeostat/heal/entry_line_for_test.hpp"
 #include "homeostat/heal/executor_scenes_for_test.hpp"
 
 #include <doctest/doctest.h>

@@ -2,6 +2,7 @@
 
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/heal/executor_scenes_for_test.hpp"
+#include "homeostat/record/record.hpp"
 
 #include <doctest/doctest.h>
 

@@ -4,6 +4,8 @@
 #include "homeostat/heal/executor_scenes_for_test.hpp"
 #include "homeostat/heal/replay.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <doctest/doctest.h>
 
 #include <algorithm>

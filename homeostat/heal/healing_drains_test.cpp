@@ -1,10 +1,12 @@
 // What a person has drained stays drained, whatever is done to it or beside it, and whenever we
 // died; and the person hears of it.
 
+#include "homeostat/heal/entry_line_for_test.hpp"
 #include "homeostat/heal/healing_graph.hpp"
 #include "homeostat/heal/proposal_for_test.hpp"
 #include "homeostat/heal/replay.hpp"
 #include "homeostat/heal/simulated_executor_for_test.hpp"
+#include "homeostat/record/record.hpp"
 
 #include <doctest/doctest.h>
 

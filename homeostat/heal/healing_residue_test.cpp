@@ -1,10 +1,12 @@
 // Whatever ends a remedy half-way: what it took out of rotation comes back, or an incident goes on
 // holding it until it can. And what somebody else takes back is left to him.
 
+#include "homeostat/heal/entry_line_for_test.hpp"
 #include "homeostat/heal/healing_graph.hpp"
 #include "homeostat/heal/proposal_for_test.hpp"
 #include "homeostat/heal/replay.hpp"
 #include "homeostat/heal/simulated_executor_for_test.hpp"
+#include "homeostat/record/record.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,6 @@
 #include "homeostat/heal/pledging_for_test.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <doctest/doctest.h>
 
 #include <exception>

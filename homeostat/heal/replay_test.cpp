@@ -8,6 +8,7 @@
 #include "homeostat/domain/entry_bodies.hpp"
 #include "homeostat/heal/proposal_for_test.hpp"
 #include "homeostat/heal/simulated_executor_for_test.hpp"
+#include "homeostat/record/record.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,7 @@
 // No secret gets into the ledger by way of the state that a commit keeps, which nobody can redact
 // later: its body is hashed, and written in hex.
 
+#include "homeostat/graph/stored_commit.hpp"
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/heal/executor_scenes_for_test.hpp"
 

@@ -1,6 +1,7 @@
 // An undo where approvers are listed: what they sign, that it works once, and what it is void by.
 
 #include "homeostat/heal/approvers_for_test.hpp"
+#include "homeostat/heal/entry_line_for_test.hpp"
 #include "homeostat/heal/executor_scenes_for_test.hpp"
 
 #include <boost/asio/co_spawn.hpp>

@@ -11,13 +11,9 @@
 #include "homeostat/heal/simulated_world_for_test.hpp"
 #include "homeostat/ports/clock.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -31,43 +27,16 @@ class SimulatedClock final : public ports::Clock {
         : world_(world), context_(context) {}
 
     [[nodiscard]] Instant now() const override { return world_.now; }
-    [[nodiscard]] WallTime wall_now() const override {
-        const Duration told = world_.now.time_since_epoch() + wall_ahead;
-        return WallTime{std::chrono::floor<std::chrono::milliseconds>(told)};
-    }
+    [[nodiscard]] WallTime wall_now() const override;
 
     Duration wall_ahead{};  ///< Somebody has set the clock on the wall by so much.
 
-    Task<void> sleep_until(Instant at) override {
-        boost::asio::steady_timer timer(context_, boost::asio::steady_timer::time_point::max());
-        const Sleeper sleeper(*this, at, timer);
-        co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-    }
+    Task<void> sleep_until(Instant at) override;
 
     /// Runs everything until `is_done`, for at most `span` of the world's time. Says whether it is.
-    bool run_until(const std::function<bool()>& is_done, Duration span) {
-        const Instant ends_at = world_.now + span;
-        while (!is_done()) {
-            context_.restart();
-            if (context_.poll_one() > 0) {
-                continue;
-            }
-            if (sleepers_.empty() || sleepers_.begin()->first.first > ends_at) {
-                world_.pass(ends_at - world_.now);
-                return is_done();
-            }
-            const auto next = sleepers_.begin();
-            world_.pass(std::max(next->first.first - world_.now, Duration{}));
-            boost::asio::steady_timer& timer = *next->second;
-            sleepers_.erase(next);
-            timer.cancel();
-        }
-        return true;
-    }
+    bool run_until(const std::function<bool()>& is_done, Duration span);
 
-    void run_for(Duration span) {
-        (void)run_until([] { return false; }, span);
-    }
+    void run_for(Duration span);
 
   private:
     using Key =

@@ -11,7 +11,6 @@
 #include "homeostat/ports/confirmations.hpp"
 #include "homeostat/ports/fleet_budget.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -31,17 +30,7 @@ class SimulatedConfirmations final : public ports::ConfirmationSource {
     std::function<std::optional<ports::HeldOutside>()> follows;  ///< Instead of `words`, if set.
     mutable std::vector<std::string> hurried;
 
-    [[nodiscard]] Result<ports::HeldOutside> last_word(const std::string& from) const override {
-        if (follows) {
-            const std::optional<ports::HeldOutside> word = follows();
-            return word ? Result<ports::HeldOutside>(*word) : fail(Fault::absent, "it is away");
-        }
-        const bool is_later = clock != nullptr && clock->now() >= come_at;
-        const auto& known = is_later ? words_later : words;
-        const auto found = known.find(from);
-        return found == known.end() ? fail(Fault::absent, "it has confirmed nothing yet")
-                                    : Result<ports::HeldOutside>(found->second);
-    }
+    [[nodiscard]] Result<ports::HeldOutside> last_word(const std::string& from) const override;
     void hurry(const std::string& from) override { hurried.push_back(from); }
 };
 
@@ -62,13 +51,8 @@ struct SimulatedFleetStore {
     std::uint32_t asked_count{0};
 
     /// Of another agent, which has begun at `now`.
-    void occupy(const std::string& place, Instant now, Duration holds_for) {
-        places[place] = {now, now + holds_for, ++tickets_count};
-    }
-    [[nodiscard]] std::size_t in_hand(Instant now) const {
-        return static_cast<std::size_t>(std::ranges::count_if(
-            places, [&](const auto& one) { return one.second.ends_at > now; }));
-    }
+    void occupy(const std::string& place, Instant now, Duration holds_for);
+    [[nodiscard]] std::size_t in_hand(Instant now) const;
 };
 
 /// Counts as the real one does, by the world's clock.
@@ -77,58 +61,12 @@ class SimulatedFleet final : public ports::FleetBudget {
     SimulatedFleet(SimulatedFleetStore& store, SimulatedClock& clock)
         : store_(store), clock_(clock) {}
 
-    Task<Result<FleetWord>> take(FleetAsk ask, Instant /*deadline*/) override {
-        store_.asked_count += 1;
-        if (store_.never_answers) {
-            co_await clock_.sleep_until(Instant::max());
-        }
-        co_await clock_.sleep_until(clock_.now() + store_.answers_after);
-        if (!store_.trouble.empty()) {
-            co_return fail(Fault::unreachable, store_.trouble);
-        }
-        FleetWord word = grant(ask);
-        if (store_.loses_answers) {
-            co_return fail(Fault::broken, "the connection was lost");
-        }
-        co_return word;
-    }
+    Task<Result<FleetWord>> take(FleetAsk ask, Instant /*deadline*/) override;
 
-    Task<Result<void>> give_back(FleetWord granted, bool was_used, Instant /*deadline*/) override {
-        if (!store_.trouble.empty()) {
-            co_return fail(Fault::unreachable, store_.trouble);
-        }
-        const auto found = store_.places.find(granted.place.text());
-        if (found != store_.places.end() && found->second.ticket == granted.ticket) {
-            if (was_used) {
-                found->second.ends_at = clock_.now();
-            } else {
-                store_.places.erase(found);
-            }
-        }
-        co_return Result<void>{};
-    }
+    Task<Result<void>> give_back(FleetWord granted, bool was_used, Instant /*deadline*/) override;
 
   private:
-    [[nodiscard]] FleetWord grant(const FleetAsk& ask) {
-        const Instant now = clock_.now();
-        FleetWord word{.place = ask.place, .says = FleetSays::full, .because = "no more may be"};
-        const auto known = store_.places.find(ask.place.text());
-        const bool is_known = known != store_.places.end();
-        const bool is_in_hand = is_known && known->second.ends_at > now;
-        const bool is_counted = is_known && known->second.began_at > now - ask.limits.window;
-        const auto begun_count =
-            static_cast<std::size_t>(std::ranges::count_if(store_.places, [&](const auto& one) {
-                return one.second.began_at > now - ask.limits.window;
-            }));
-        const bool has_room = (is_in_hand || store_.in_hand(now) < ask.limits.at_once_max) &&
-                              (is_counted || begun_count < ask.limits.remedies_max);
-        if (has_room) {
-            SimulatedFleetStore::Place& place = store_.places[ask.place.text()];
-            place = {now, now + ask.holds_for, ++store_.tickets_count};
-            word = {.place = ask.place, .says = FleetSays::granted, .ticket = place.ticket};
-        }
-        return word;
-    }
+    [[nodiscard]] FleetWord grant(const FleetAsk& ask);
 
     SimulatedFleetStore& store_;
     SimulatedClock& clock_;
