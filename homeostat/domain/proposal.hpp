@@ -13,12 +13,16 @@
 #include "homeostat/domain/remedy.hpp"
 #include "homeostat/domain/symptom.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace homeostat {
+
+/// So many silent sources are named.
+inline constexpr std::size_t unseen_max = 16;
 
 struct Proposal {
     ServiceId service;
@@ -28,6 +32,8 @@ struct Proposal {
     Choice choice;
     Instant judged_at{};      ///< When the agent had chosen.
     Duration judging_took{};  ///< From noticing to choice, the model included.
+    /// Sources that did not answer when it was judged, by their names. Absent: all did.
+    std::optional<std::vector<std::string>> unseen{};
     /// No choice of ours: a person has what this incident did taken back. The executor's own word.
     std::optional<IncidentId> undoes{};
 
@@ -39,6 +45,7 @@ struct Proposal {
         field("choice", self.choice);
         field("judged_at", self.judged_at);
         field("judging_took", self.judging_took);
+        field("unseen", self.unseen);
         field("undoes", self.undoes);
     }
     friend bool operator==(const Proposal&, const Proposal&) = default;
@@ -61,11 +68,15 @@ struct Standing {
     IncidentId incident;
     bool wants_proposal{false};     ///< Judge again, without the kinds in `tried`.
     std::vector<RemedyKind> tried;  ///< Kinds that did not help in this incident.
+    /// Nothing is done about it, and these did not answer when that was chosen: propose as soon as
+    /// one does, and it is judged again. Absent: it is not waited for that.
+    std::optional<std::vector<std::string>> unseen{};
 
     static void fields(auto& self, auto&& field) {
         field("incident", self.incident);
         field("wants_proposal", self.wants_proposal);
         field("tried", self.tried);
+        field("unseen", self.unseen);
     }
 };
 

@@ -150,7 +150,7 @@ bool AgentRole::is_waited_for(const Symptom& symptom) {
     const Instant now = ports_.clock.now();
     if (standing) {
         held_up_at_[which] = {now, symptom.value};
-        return standing->wants_proposal;
+        return standing->wants_proposal || sees_more(*standing);
     }
     const auto held_up = held_up_at_.find(which);
     if (held_up == held_up_at_.end()) {
@@ -161,6 +161,30 @@ bool AgentRole::is_waited_for(const Symptom& symptom) {
     const bool is_news = symptom.kind != SymptomKind::check_failing || symptom.value > value;
     return is_news && (!ports_.executor.open_symptoms().empty() ||
                        now >= at + settings_.judge.detect.clear_after);
+}
+
+/// One that was never looked at has not answered yet; one that there is no more is not missed.
+bool AgentRole::is_seen(const std::string& source) const {
+    return !source_troubles_.contains(source) &&
+           std::ranges::all_of(ports_.sources, [&](const ports::Telemetry* one) {
+               return one->name() != source || looked_at_.contains(one);
+           });
+}
+
+bool AgentRole::sees_more(const Standing& standing) const {
+    return standing.unseen &&
+           std::ranges::any_of(*standing.unseen,
+                               [this](const std::string& source) { return is_seen(source); });
+}
+
+std::optional<std::vector<std::string>> AgentRole::unseen() const {
+    std::vector<std::string> names;
+    for (const auto& [name, trouble] : source_troubles_) {
+        if (names.size() < unseen_max) {
+            names.push_back(name);
+        }
+    }
+    return names.empty() ? std::nullopt : std::optional(std::move(names));
 }
 
 Task<void> AgentRole::clear_gone() {
@@ -182,17 +206,21 @@ Task<void> AgentRole::judge_alone(Symptom symptom) {
 
 Task<void> AgentRole::deal_with(Symptom symptom) {
     const std::optional<Standing> standing = ports_.executor.standing(symptom);
-    if (standing && !standing->wants_proposal) {
+    if (standing && !standing->wants_proposal && !sees_more(*standing)) {
         co_return;
     }
     const std::vector<RemedyKind> tried = standing ? standing->tried : std::vector<RemedyKind>{};
     diagnose::Finding finding = judge_.diagnose(symptom, tried);
     decide::Opinion opinion{ModelAnswer::not_asked, std::nullopt, {}};
-    // What follows upon a reflex is a judgement.
-    if (!is_for_reflex(symptom, settings_.judge.inventory) || standing) {
+    // What follows upon a reflex is a judgement. That we see again is news, whatever is chosen:
+    // what to do is asked once the executor has read the world.
+    const bool is_judged = standing ? standing->wants_proposal
+                                    : !is_for_reflex(symptom, settings_.judge.inventory);
+    if (is_judged) {
         opinion = co_await ask_oracle(finding);
     }
     Proposal proposal;
+    proposal.unseen = unseen();
     proposal.service = settings_.judge.inventory.service;
     proposal.symptom = symptom;
     proposal.choice = decide::choose(finding.menu, opinion, settings_.decide);

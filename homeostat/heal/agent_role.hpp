@@ -79,6 +79,9 @@ class AgentRole {
     Task<void> take_from(ports::Telemetry& source);
     Task<void> judge_once();
     [[nodiscard]] bool is_waited_for(const Symptom& symptom);
+    [[nodiscard]] bool is_seen(const std::string& source) const;
+    [[nodiscard]] bool sees_more(const Standing& standing) const;
+    [[nodiscard]] std::optional<std::vector<std::string>> unseen() const;
     Task<void> judge_alone(Symptom symptom);
     Task<void> deal_with(Symptom symptom);
     Task<decide::Opinion> ask_oracle(const diagnose::Finding& finding);

@@ -3,6 +3,7 @@
 #include "homeostat/domain/dropped.hpp"
 #include "homeostat/heal/earlier_boots.hpp"
 #include "homeostat/heal/executor_role.hpp"
+#include "homeostat/heal/healing_put_off.hpp"
 #include "homeostat/heal/healing_rollout.hpp"
 #include "homeostat/heal/open_incidents.hpp"
 #include "homeostat/record/record.hpp"
@@ -165,6 +166,12 @@ std::optional<Standing> ExecutorRole::standing(const Symptom& symptom) const {
     standing.wants_proposal = (node == "rejudge" || wants_cure) && slot->inbox.empty();
     for (const Remedy& remedy : state.tried) {
         standing.tried.push_back(kind_of(remedy));
+    }
+    const auto* unseen = node == "stand_by" && slot->inbox.empty()
+                             ? node::waits_to_see(state, ports_.clock.now())
+                             : nullptr;
+    if (unseen != nullptr) {
+        standing.unseen = *unseen;
     }
     return standing;
 }

@@ -380,7 +380,7 @@ Task<Result<Standing>> ExecutorRole::submit(Proposal proposal) {
         co_return fail(Fault::full, "no witness, no action: " + unwitnessed);
     }
     if (const std::optional<Standing> known = standing(proposal.symptom)) {
-        if (!known->wants_proposal) {
+        if (!known->wants_proposal && !known->unseen) {
             co_return fail(Fault::busy, known->incident.text() + " is in hand");
         }
         tell(known->incident.text(), Proposed{std::move(proposal)});

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace homeostat::heal::node {
 
@@ -91,7 +92,21 @@ void look_for_silence(IncidentState& state, const Facts& facts, const HealingCon
 /// Whoever lets us look on and no more has asked for our silence as well.
 bool only_watches(const IncidentState& state, const HealingContext& context) {
     const Remedy& remedy = state.proposal.choice.remedy;
-    return context.around.guard.autonomy_in_effect(remedy) == Autonomy::watch;
+    return !does_nothing(state) &&
+           context.around.guard.autonomy_in_effect(remedy) == Autonomy::watch;
+}
+
+/// The agent chose to do nothing in a world that does not answer us: it hardly knew it either.
+void note_unseen(IncidentState& state, const Facts& facts) {
+    std::optional<std::vector<std::string>>& unseen = state.proposal.unseen;
+    if (does_nothing(state) && !facts.is_complete && !unseen) {
+        unseen = std::vector<std::string>{"a part of the world"};
+    }
+}
+
+/// Doing nothing is no answer for long if it was chosen for want of sight.
+bool is_for_want_of_sight(const IncidentState& state, const Verdict& verdict) {
+    return verdict.kind == VerdictKind::escalation && state.proposal.unseen && does_nothing(state);
 }
 
 /// A rollout is to stand instead of a rollback that was not permitted just then.
@@ -147,7 +162,8 @@ bool may_be_judged_again(const IncidentState& state,
                          bool is_step,
                          const HealingContext& context) {
     const std::size_t tried_before = state.tried.size() - (is_step ? 1 : 0);
-    return verdict.may_pass && !state.held && !has_begun(state) && !only_watches(state, context) &&
+    const bool may_pass = verdict.may_pass || is_for_want_of_sight(state, verdict);
+    return may_pass && !state.held && !has_begun(state) && !only_watches(state, context) &&
            tried_before < remedies_max && state.judge_again_count < judge_again_max;
 }
 
@@ -231,6 +247,7 @@ std::optional<HealingTurn> turn_by_facts(IncidentState& state,
     }
     state.is_just_agreed = false;
     look_for_silence(state, facts, context);
+    note_unseen(state, facts);
     if (is_released && !is_reflex(state) && !state.held) {
         return go(std::move(state), "rejudge");  // What was judged before may be long over.
     }

@@ -8,6 +8,7 @@
 #include "homeostat/record/record.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -125,6 +126,13 @@ bool is_of_lower_class(const Remedy& remedy, const std::vector<Remedy>& tried) {
 
 namespace {
 
+Duration doubled(Duration pause, std::uint32_t times) {
+    for (; times > 0 && pause < judge_again_pause_max; --times) {
+        pause = std::min(2 * pause, judge_again_pause_max);
+    }
+    return pause;
+}
+
 /// A person is told, unless they were at an earlier such refusal and nothing was begun since. Then
 /// the incident stands by until the agent is to judge anew, no earlier than `earliest`.
 HealingTurn judge_again_later(IncidentState state,
@@ -133,10 +141,7 @@ HealingTurn judge_again_later(IncidentState state,
                               Instant earliest,
                               const HealingContext& context) {
     const bool is_told = state.judge_again_at.has_value();
-    Duration pause = judge_again_first;
-    for (std::uint32_t doubled = 0; doubled < state.judge_again_count; ++doubled) {
-        pause = std::min(2 * pause, judge_again_pause_max);
-    }
+    const Duration pause = doubled(judge_again_first, state.judge_again_count);
     const Instant at = std::max(earliest, context.now + pause);
     because += fmt::format("; judged again in {:.0f} s", to_seconds(at - context.now));
     HealingTurn turn = escalate_by_rule(std::move(state), std::move(rule), std::move(because));
@@ -156,9 +161,23 @@ HealingTurn put_off(IncidentState state,
         state.tried.pop_back();  // It would have been the first.
     }
     state.plan.reset();
-    return judge_again_later(std::move(state), verdict.rule,
-                             "refused (" + verdict.rule + "): " + verdict.because,
+    std::string because =
+        verdict.kind == VerdictKind::refusal ? "refused (" + verdict.rule + ")" : verdict.rule;
+    because += ": " + verdict.because;
+    if (verdict.kind == VerdictKind::escalation && state.proposal.unseen) {
+        because += fmt::format("; {} did not answer when that was chosen",
+                               fmt::join(*state.proposal.unseen, ", "));
+    }
+    return judge_again_later(std::move(state), verdict.rule, std::move(because),
                              verdict.again_at.value_or(context.now), context);
+}
+
+const std::vector<std::string>* waits_to_see(const IncidentState& state, Instant now) {
+    const bool waits = state.judge_again_at && now < *state.judge_again_at;
+    const Duration pause = doubled(see_again_first, std::max(state.judge_again_count, 1U) - 1);
+    return does_nothing(state) && waits && state.proposal.unseen && now >= state.node_since + pause
+               ? &*state.proposal.unseen
+               : nullptr;
 }
 
 HealingTurn judge_again(IncidentState state,

@@ -5,6 +5,10 @@
 // The agent is asked, not the old proposal tried again: by then the cause may be another one. The
 // waits double and are counted over the whole incident, so that no loop of ours is without an end.
 //
+// To do nothing may be chosen for want of sight: sources did not answer the agent, or the world did
+// not answer us. That is judged anew after the same waits, and before them once it is seen again,
+// out of the same number.
+//
 // Pure, like the nodes.
 
 #include "homeostat/heal/healing_turn.hpp"
@@ -12,6 +16,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace homeostat::heal::node {
 
@@ -24,6 +30,14 @@ inline constexpr Duration judge_again_first = std::chrono::minutes{1};
 inline constexpr Duration judge_again_pause_max = std::chrono::minutes{10};
 /// An hour or so in all. Then it is a person's alone, who was told at the first refusal.
 inline constexpr std::uint32_t judge_again_max = 8;
+
+/// Sight that comes and goes ends no wait that is shorter. Doubles each time, too.
+inline constexpr Duration see_again_first = std::chrono::seconds{5};
+
+/// To look on was chosen, for which nobody needs leave.
+[[nodiscard]] inline bool does_nothing(const IncidentState& state) {
+    return kind_of(state.proposal.choice.remedy) == RemedyKind::observe;
+}
 
 /// What the edge counted so far says nothing of what comes.
 inline void count_from(IncidentState& state, const Facts& facts) {
@@ -45,6 +59,11 @@ inline constexpr Duration told_again_after = std::chrono::minutes{10};
                                   const Verdict& verdict,
                                   bool is_step,
                                   const HealingContext& context);
+
+/// Of an incident that stands by because doing nothing was chosen while these did not answer: from
+/// now on whoever sees them again may end its wait. Null: it waits for something else, or its time
+/// has come.
+[[nodiscard]] const std::vector<std::string>* waits_to_see(const IncidentState& state, Instant now);
 
 /// Its time has come: once the world can be read, on to the agent.
 [[nodiscard]] HealingTurn judge_again(IncidentState state,

@@ -46,6 +46,7 @@ class ProcessSource final : public ports::Telemetry {
     std::optional<Change> change_next;
     std::optional<bool> check_next;  ///< Of the first task.
     bool is_first_silent{false};     ///< payments-0 runs and leaves its probes unanswered.
+    bool is_down{false};
 
     [[nodiscard]] std::string_view name() const override { return "processes"; }
     [[nodiscard]] Duration interval() const override { return 200ms; }
@@ -84,6 +85,7 @@ class Door final : public ports::Executor {
     std::optional<Error> refusal;      ///< Of proposals and changes.
     std::vector<RemedyKind> rejudges;  ///< Not empty: these did not help, judge again.
     bool is_busy{false};               ///< A remedy of another incident is in hand.
+    std::optional<std::vector<std::string>> unseen;  ///< As in Standing, until one is proposed.
 
     [[nodiscard]] std::optional<Standing> standing(const Symptom& symptom) const override;
     Task<Result<Standing>> submit(Proposal proposal) override;

@@ -3,7 +3,9 @@
 #include "homeostat/base/fields.hpp"
 #include "homeostat/record/redact.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -78,6 +80,12 @@ Proposal redacted(Proposal proposal) {
     }
     for (MenuItem& item : proposal.menu.items) {
         item.because = redact(item.because);
+    }
+    if (proposal.unseen) {
+        proposal.unseen->resize(std::min(proposal.unseen->size(), unseen_max));
+        for (std::string& source : *proposal.unseen) {
+            source = redact(source);
+        }
     }
     proposal.choice.model_trouble = redact(proposal.choice.model_trouble);
     return proposal;

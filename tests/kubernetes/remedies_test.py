@@ -15,6 +15,7 @@ from pathlib import Path
 from lab_cases import run_each
 
 import cluster
+from api_relay import ApiRelay
 from deployment import Deployment, wait_until
 from guarding import MARK, NAMESPACE, Guarding
 from played_traffic import PlayedTraffic
@@ -171,6 +172,35 @@ def an_edited_configuration_is_put_back_and_its_pods_stay(lab):
         assert mark.startswith("i-1.e1 c-"), mark
         assert shop.deployment.pod_names() == pods
         assert "rollback the configuration" in agent.story("i-1"), agent.story("i-1")
+    shop.remove()
+
+
+def an_edit_that_nobody_could_see_is_put_back_once_the_server_answers(lab):
+    shop = shop_of(lab, "unseen")
+    agent = shop.guard(f"configs: [{shop.config}]")
+    agent.grant()
+    follow = shop.fail_by_configuration()
+    with ApiRelay(lab) as relay:
+        relay.lead(agent)
+        with agent:
+            agent.wait_proven()
+            relay.go()
+            wait_until("nobody sees the ConfigMap", lambda: "configurations of unseen does not "
+                       "answer" in agent.log.read_text(), 30)
+            shop.edit(BAD)
+            while_following("an incident is open", agent.incidents, follow)
+            # Long enough that guard has given up to ask for the world again and again.
+            while_following("a person is called", lambda: " escalated " in agent.story("i-1"),
+                            follow, 90)
+            assert shop.text() == BAD
+            relay.come()
+            while_following("it is put back", lambda: shop.text() == GOOD, follow, 90)
+            while_following("it is over", lambda: not agent.ask("status")["incidents"], follow, 60)
+            story = agent.story("i-1")
+            assert "rollback the configuration" in story and "helped" in story, story
+            mark = shop.api.get(f"{shop.maps}/{shop.config}")["metadata"]["annotations"][MARK]
+            assert mark.startswith("i-1.e1 c-"), mark
+            assert len(agent.incidents()) == 1, agent.incidents()
     shop.remove()
 
 
@@ -511,6 +541,7 @@ def main():
         SHOPS.update(folder=folder, traffic=traffic)
         return run_each([
             an_edited_configuration_is_put_back_and_its_pods_stay,
+            an_edit_that_nobody_could_see_is_put_back_once_the_server_answers,
             pods_that_read_it_when_they_start_are_replaced_one_after_another_and_no_others,
             a_slow_service_gets_one_more_pod_and_gives_it_back,
             an_autoscaler_is_yielded_to_and_a_person_is_told_why,

@@ -1,5 +1,6 @@
 #include "homeostat/adapters/kubernetes/config_maps.hpp"
 
+#include "homeostat/adapters/kubernetes/field_owner.hpp"
 #include "homeostat/adapters/kubernetes/object_fields.hpp"
 #include "homeostat/adapters/kubernetes/options.hpp"
 #include "homeostat/base/ensure.hpp"
@@ -70,6 +71,8 @@ Result<ConfigMapView> parse_config_map(const json::value& object) {
     view.has_annotations = metadata.find("annotations") != nullptr;
     view.effect = metadata.object("annotations").text(effect_annotation, annotation_bytes_max);
     view.is_immutable = root.flag("immutable");
+    constexpr std::array<std::string_view, 2> contents{"f:data", "f:binaryData"};
+    view.written_at = written_at_of(object, contents);
     view.contents.data = read_entries(root, "data");
     view.contents.binary_data = read_entries(root, "binaryData");
     if (view.contents.name.empty() || !is_plain_name(view.uid)) {

@@ -12,8 +12,10 @@
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/result.hpp"
+#include "homeostat/base/time.hpp"
 #include "homeostat/domain/ids.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +54,8 @@ struct ConfigMapView {
     std::string effect;  ///< The value of effect_annotation; empty: none.
     bool has_annotations{false};
     bool is_immutable{false};
+    /// When what it holds was written last, to a second. Absent: the server does not say.
+    std::optional<WallTime> written_at{};
 };
 
 /// ERRORS: invalid, naming the field.

@@ -2,9 +2,11 @@
 
 #include "homeostat/adapters/kubernetes/config_telemetry.hpp"
 #include "homeostat/adapters/kubernetes/config_world_for_test.hpp"
+#include "homeostat/base/timestamp.hpp"
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -312,6 +314,49 @@ TEST_CASE("an edit in place is a change, first-hand, and ours where the mark say
     const std::vector<Reading> ours = read(telemetry);
     REQUIRE(ours.size() == 1);
     CHECK(std::get<ChangeReading>(ours.front()).change.reference == "i-7.e2");
+}
+
+TEST_CASE("an edit that nobody could see is dated when it was made, as far as the server says") {
+    struct Row {
+        std::string field;          ///< Of whoever wrote last.
+        std::chrono::seconds from;  ///< Its note of when that was, against the edit.
+        std::chrono::seconds dated;
+    };
+    using std::chrono::seconds;
+    constexpr seconds blind_for{40};  // The edit comes ten seconds into it.
+    for (const Row& row :
+         {Row{"f:data", seconds{0}, seconds{0}}, Row{"f:binaryData", seconds{0}, seconds{0}},
+          Row{"f:metadata", seconds{0}, seconds{30}},   // Of something else.
+          Row{"f:data", seconds{-60}, seconds{-10}},    // Before it was known.
+          Row{"f:data", seconds{600}, seconds{30}}}) {  // Yet to come.
+        CAPTURE(row.field);
+        CAPTURE(row.from.count());
+        ConfigWorld world;
+        WatchedConfigs watched(world);
+        ConfigTelemetry telemetry(*watched.configs, world.options.service, VersionId{},
+                                  world.clock);
+        watched.hear(world);
+        CHECK(read(telemetry).empty());
+        watched.trouble = Error{Fault::unreachable, "cut"};
+        world.clock.pass(seconds{10});
+        const Instant edited_at = world.clock.now();
+        const std::string noted_at = to_timestamp(world.clock.wall_now() + row.from);
+        world.clock.pass(blind_for - seconds{10});
+        CHECK_FALSE(run_at_once(telemetry.read(Instant::max())));
+        at(world.map(), {"data", "app.yaml"}) = "pool: 2\n";
+        world.api.touch(world.map());
+        json::value entry;
+        at(entry, {"time"}) = noted_at;
+        at(entry, {"fieldsV1", row.field}) = json::object{};
+        at(world.map(), {"metadata", "managedFields"}) = json::array{entry, 7, "odd"};
+        watched.trouble.reset();
+        watched.hear(world);
+        const std::vector<Reading> readings = read(telemetry);
+        REQUIRE(readings.size() == 1);
+        const Instant dated_at = std::get<ChangeReading>(readings.front()).change.at;
+        CHECK(dated_at <= edited_at + row.dated);
+        CHECK(dated_at > edited_at + row.dated - seconds{1});  // To a second.
+    }
 }
 
 TEST_CASE("a ConfigMap whose watch is refused has no version, and whoever tells of it says why") {

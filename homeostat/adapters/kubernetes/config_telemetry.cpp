@@ -40,10 +40,10 @@ Task<Result<std::vector<Reading>>> ConfigTelemetry::read(Instant /*deadline*/) {
         change.reference = effect_of(**view).text();
         const std::optional<WallTime> since = configs_.history().in_force_since();
         change.at =
-            std::clamp(since ? to_instant(*since, now, clock_.wall_now()) : now, read_at_, now);
+            std::clamp(since ? to_instant(*since, now, clock_.wall_now()) : now, known_at_, now);
         readings.emplace_back(ChangeReading{std::move(change)});
     }
-    read_at_ = now;
+    known_at_ = std::min(configs_.heard_at().value_or(now), now);
     co_return readings;
 }
 

@@ -43,7 +43,7 @@ class ConfigTelemetry final : public ports::Telemetry {
     ports::Clock& clock_;
     std::string name_;
     VersionId known_;
-    Instant read_at_{};  ///< The last view that was whole; a change came later.
+    Instant known_at_{};  ///< The last whole view was so then; a change came later.
 };
 
 }  // namespace homeostat::adapters::kubernetes

@@ -108,8 +108,34 @@ void Configs::take(const ConfigsView& configs) {
     for (const ConfigMapView& map : configs.maps) {
         taken_of(map) = version_in(map);
     }
-    const Result<void> taken = history_.take(configs, clock_.wall_now());
+    const Result<void> taken = history_.take(configs, written_at(configs));
     file_trouble_ = taken ? std::nullopt : std::optional(taken.error());
+}
+
+/// By the server's own note: an edit that we could not see is older than our first look at it.
+/// Where it says nothing, now; and never before what was in force last.
+WallTime Configs::written_at(const ConfigsView& configs) const {
+    const WallTime now = clock_.wall_now();
+    std::optional<WallTime> written;
+    for (const ConfigMapView& map : configs.maps) {
+        if (map.written_at && (!written || *map.written_at > *written)) {
+            written = map.written_at;
+        }
+    }
+    const WallTime before = history_.in_force_since().value_or(WallTime::min());
+    return std::clamp(written.value_or(now), std::min(before, now), now);
+}
+
+std::optional<Instant> Configs::heard_at() const {
+    std::optional<Instant> oldest;
+    for (const KindSeen& kind : seen_) {
+        const ObjectsSeen& heard = kind.heard == nullptr ? *kind.objects : *kind.heard;
+        if (!heard.heard_at) {
+            return std::nullopt;
+        }
+        oldest = std::min(oldest.value_or(*heard.heard_at), *heard.heard_at);
+    }
+    return oldest;
 }
 
 VersionFacts Configs::facts_of(const ConfigsView& configs) const {

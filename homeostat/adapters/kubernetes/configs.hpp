@@ -45,6 +45,10 @@ class Configs {
     /// What the watches say, until the next look. ERRORS: as check_kind_heard; invalid: an object.
     [[nodiscard]] Result<const ConfigsView*> look();
 
+    /// When the server was last heard of for all of them: what a look tells was so then. Absent:
+    /// nobody watches, or one was never heard of.
+    [[nodiscard]] std::optional<Instant> heard_at() const;
+
     /// Why one of them must not be read, as of the last look; nothing: all may be. What it holds is
     /// then not seen, which people have to hear of, though nothing else waits for it.
     [[nodiscard]] const std::optional<Error>& refusal() const { return refusal_; }
@@ -66,6 +70,7 @@ class Configs {
 
   private:
     void take(const ConfigsView& configs);
+    [[nodiscard]] WallTime written_at(const ConfigsView& configs) const;
 
     const Options& options_;
     std::vector<KindSeen> seen_;

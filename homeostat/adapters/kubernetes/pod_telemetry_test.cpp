@@ -271,6 +271,19 @@ TEST_CASE("another template in force is a first-hand change, once, dated when it
     CHECK(world.read(rollouts).empty());
 }
 
+TEST_CASE("a rollout of the moment in which a watch was cut is dated when it was made") {
+    Watched world;
+    RolloutTelemetry rollouts = world.telemetry();
+    CHECK(world.read(rollouts).empty());
+    world.pass(10s);
+    CHECK(world.read(rollouts).empty());  // What is known may be some seconds old by now.
+    world.tell_replica_set(2, "2026-11-29T00:00:07Z");
+    world.tell(DeploymentSample{.version = 2});
+    const std::vector<Change> changes = world.read(rollouts);
+    REQUIRE(changes.size() == 1);
+    CHECK(changes.front().at == world.clock.now() - 3s);
+}
+
 TEST_CASE("a rollout in our absence is told against what the ledger knew") {
     Watched world;
     world.tell_replica_set(2, "2026-11-28T23:59:00Z");

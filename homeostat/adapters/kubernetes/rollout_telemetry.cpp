@@ -58,9 +58,11 @@ std::optional<Change> RolloutTelemetry::rollout_of(const GroupView& view, Instan
     change.is_first_hand = true;
     change.reference = effect_of(view.deployment, version).text();
     // A ReplicaSet is as old as its first rollout. A return to it in our absence is dated then:
-    // rather too old to be blamed than too young.
+    // rather too old to be blamed than too young. What we read last may have been of a moment
+    // before, from a watch that was cut since.
     const Instant made_at = to_instant(current->created_at, now, clock_.wall_now());
-    change.at = std::clamp(made_at, read_at_, now);
+    const Instant known_at = read_at_ - GroupLimits{}.heard_within_troubled;
+    change.at = made_at >= known_at ? made_at : read_at_;
     return change;
 }
 

@@ -47,15 +47,17 @@ bool is_name(std::string_view name) {
     return !name.empty() && name.size() <= name_bytes_max && std::ranges::all_of(name, is_of_name);
 }
 
-/// Whose a pause is (rollout_pause.hpp).
-bool says_who_paused(json::object& entry) {
+/// Whose a pause is (rollout_pause.hpp), and when what a ConfigMap holds was written (configs.hpp).
+bool says_what_is_gone_by(json::object& entry) {
     json::object* fields = object_in(entry, "fieldsV1");
     const json::object* spec = fields == nullptr ? nullptr : object_in(*fields, "f:spec");
-    return spec != nullptr && spec->contains("f:paused");
+    const bool is_of_contents =
+        fields != nullptr && (fields->contains("f:data") || fields->contains("f:binaryData"));
+    return is_of_contents || (spec != nullptr && spec->contains("f:paused"));
 }
 
 /// Who wrote what is half of an object, and nobody's business but the server's; only who paused,
-/// scaled or resized it, and when, is gone by (scaling.hpp, pod_memory.hpp).
+/// scaled or resized it, and when, is gone by (scaling.hpp, pod_memory.hpp), and as above.
 void drop_managers(json::object& metadata) {
     json::value* member = metadata.if_contains("managedFields");
     json::array* entries = member == nullptr ? nullptr : member->if_array();
@@ -65,8 +67,8 @@ void drop_managers(json::object& metadata) {
         json::object* fields = entry.if_object();
         const std::string_view through =
             fields == nullptr ? std::string_view() : text_in(*fields, "subresource");
-        const bool is_of_pause = fields != nullptr && says_who_paused(*fields);
-        if (through == "scale" || through == "resize" || is_of_pause) {
+        const bool is_gone_by = fields != nullptr && says_what_is_gone_by(*fields);
+        if (through == "scale" || through == "resize" || is_gone_by) {
             kept.push_back(std::move(entry));
         }
     }

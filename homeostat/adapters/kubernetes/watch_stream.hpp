@@ -5,7 +5,8 @@
 // Both are checked before anything of them counts: an object without a name or a version, a page
 // without a version and a line that is no event are errors and never "nothing", since absence means
 // something here. Of each object `metadata.managedFields` is dropped (half of its bytes, and
-// nobody's business but the server's), but for who paused, scaled or resized it.
+// nobody's business but the server's), but for who paused, scaled or resized it, and when what a
+// ConfigMap holds was written.
 //
 // Pure. Values only, but for the interfaces of who reads from a server.
 

@@ -61,6 +61,25 @@ TEST_CASE("who paused a rollout is kept, since it says whose the pause is") {
                       entry));
 }
 
+TEST_CASE("when what a ConfigMap holds was written is kept, since an edit is dated by it") {
+    for (const char* field : {"f:data", "f:binaryData"}) {
+        const std::string entry =
+            fmt::format(R"({{"manager":"kubectl-edit","time":"2026-11-28T00:00:09Z",)"
+                        R"("fieldsV1":{{"{}":{{"f:app.yaml":{{}}}}}}}})",
+                        field);
+        const auto told =
+            event("MODIFIED",
+                  fmt::format(R"({{"metadata":{{"name":"a","resourceVersion":"7","managedFields":)"
+                              R"([{{"manager":"x","fieldsV1":{{"f:metadata":{{}}}}}},{}]}}}})",
+                              entry));
+        REQUIRE(told);
+        CHECK(to_text(told->told.object) ==
+              fmt::format(
+                  R"({{"metadata":{{"name":"a","resourceVersion":"7","managedFields":[{}]}}}})",
+                  entry));
+    }
+}
+
 TEST_CASE("a name that no server gives, and a version that is no number, are refused") {
     for (const char* metadata :
          {R"({"resourceVersion":"1"})", R"({"name":"","resourceVersion":"1"})",

@@ -2,6 +2,7 @@
 
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/named_enum.hpp"
+#include "homeostat/base/plain.hpp"
 
 #include <fmt/format.h>
 
@@ -289,7 +290,8 @@ Task<void> LetterDesk::submit(Speaker speaker, Submit said, Reply& reply) {
     const std::optional<Standing> standing = standing_for(speaker, said.proposal.symptom);
     const std::optional<IncidentId> wanted =
         standing ? std::optional(standing->incident) : std::nullopt;
-    const bool is_others = standing && !standing->wants_proposal && !speaker.covers.is_whole;
+    const bool is_asked_for = standing && (standing->wants_proposal || standing->unseen);
+    const bool is_others = standing && !is_asked_for && !speaker.covers.is_whole;
     if (wanted != said.answers || is_others) {
         reply.refused = Refusal{Fault::busy, "it stands otherwise by now"};
         co_return;
@@ -354,6 +356,12 @@ Proposal LetterDesk::fitted(Proposal proposal, Instant now) const {
     symptom.noticed_at = std::clamp(symptom.noticed_at, now - began_ago_max, proposal.judged_at);
     symptom.began_at = std::clamp(symptom.began_at, now - began_ago_max, symptom.noticed_at);
     proposal.judging_took = proposal.judged_at - symptom.noticed_at;
+    if (proposal.unseen) {
+        proposal.unseen->resize(std::min(proposal.unseen->size(), unseen_max));
+        for (std::string& source : *proposal.unseen) {
+            source = plain(source, trouble_bytes_max);
+        }
+    }
     const auto number = [](double value) { return std::isfinite(value) ? value : 0.0; };
     symptom.value = number(symptom.value);
     symptom.limit = number(symptom.limit);

@@ -49,14 +49,19 @@ std::string LetterDesk::objection_to(const Speaker& speaker, const Proposal& pro
     return is_beyond_it ? "it offers what touches more than " + describe(speaker.scope) : "";
 }
 
-/// An opinion on an incident is wanted of who may speak of what that is about.
+/// An opinion on an incident is wanted of who may speak of what that is about; so is a word of what
+/// is seen again.
 std::optional<Standing> LetterDesk::standing_for(const Speaker& speaker,
                                                  const Symptom& symptom) const {
     std::optional<Standing> standing = executor_.standing(symptom);
-    if (standing && standing->wants_proposal && !speaker.covers.is_whole) {
+    const bool is_asked_for = standing && (standing->wants_proposal || standing->unseen);
+    if (is_asked_for && !speaker.covers.is_whole) {
         const std::optional<Symptom> about =
             settings_.symptom_of ? settings_.symptom_of(standing->incident) : std::nullopt;
-        standing->wants_proposal = about && speaker.covers.covers(*about);
+        if (!about || !speaker.covers.covers(*about)) {
+            standing->wants_proposal = false;
+            standing->unseen.reset();
+        }
     }
     return standing;
 }

@@ -318,6 +318,26 @@ TEST_CASE("a second opinion is wanted of who may speak of what the incident is a
     }
 }
 
+TEST_CASE("a word of what is seen again is wanted of who may speak of what the incident is about") {
+    World world;
+    const Symptom hang = World::hang("payments-0");
+    const Symptom errors = symptom_for_test(SymptomKind::errors, "payments", noon);
+    for (const bool is_own : {false, true}) {
+        const Standing waits{IncidentId("i-1"), false, {}, std::vector<std::string>{"probes"}};
+        world.executor.open = {{hang, waits}};
+        if (!is_own) {
+            world.executor.open = {{errors, waits}, {hang, waits}};
+        }
+        const Reply reply = world.say(world.beside_a, Look{{hang}, {}});
+        REQUIRE(reply.standings.size() == 1);
+        CHECK(reply.standings[0].standing->unseen.has_value() == is_own);
+        const Reply answer =
+            world.propose(world.beside_a, hang, reply.standings[0].standing->incident);
+        CHECK(answer.submitted.has_value() == is_own);
+        CHECK(world.executor.proposals.size() == (is_own ? 1 : 0));
+    }
+}
+
 TEST_CASE(
     "where no pod stands and none is wanted there is nothing ill, by the executor's own word") {
     for (const bool is_wanted : {true, false}) {

@@ -78,6 +78,7 @@ std::span<const std::string_view> all_marks() {
         "model asked: garbage",
         "model asked: good",
         "model asked: slow",
+        "nothing chosen for want of sight",
         "older self gave it back",
         "older self restarted it",
         "older self rolled back",
