@@ -47,8 +47,8 @@ void add_agent(CLI::App& app, AgentOptions& options) {
         ->add_option("-c,--config", options.configs,
                      "The service's configuration; more than once, or a directory of *.yaml files: "
                      "several services by one process, each as if it were alone")
-        ->required()
-        ->allow_extra_args(false);
+        ->allow_extra_args(false)
+        ->capture_default_str();
     add_role(*agent, options.role,
              "agent: watch, judge and propose, without any means to act; executor: guard, act and "
              "record what such an agent proposes; both: the whole loop in this process");
@@ -73,7 +73,7 @@ void add_agent(CLI::App& app, AgentOptions& options) {
         "one was not guarded to the end\n"
         "  2  a configuration cannot be used, and then nothing is guarded; or another agent guards "
         "these instances\n\n"
-        "Examples:\n  homeostat agent -c payments.yaml\n"
+        "Examples:\n  homeostat agent\n  homeostat agent -c payments.yaml\n"
         "  homeostat agent -c payments.yaml -c cart.yaml\n"
         "  homeostat agent -c /etc/homeostat/services --role executor\n"
         "  homeostat agent -c payments.yaml --role agent --show-key\n"

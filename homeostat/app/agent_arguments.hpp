@@ -16,7 +16,7 @@ class App;
 namespace homeostat::app {
 
 struct AgentOptions {
-    std::vector<std::filesystem::path> configs;  ///< Files, and directories of files.
+    std::vector<std::filesystem::path> configs{"homeostat.yaml"};  ///< And directories of files.
     std::string log_level{"info"};
     ProcessRole role{ProcessRole::both};
     std::string executor;   ///< Where it is, instead of roles.url and roles.socket.

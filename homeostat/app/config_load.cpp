@@ -146,7 +146,10 @@ ConfigReport load_config(const std::filesystem::path& file) {
     if (!text) {
         ConfigReport report;
         report.file = file;
-        report.problems.push_back(ConfigProblem{0, 0, plain(text.error().text, text_max)});
+        const std::string hint = text.error().fault == Fault::absent
+                                     ? " — name yours by --config FILE; README.md has a first one"
+                                     : "";
+        report.problems.push_back(ConfigProblem{0, 0, plain(text.error().text, text_max) + hint});
         return report;
     }
     ConfigReport report = parse_config(*text, file);
@@ -160,9 +163,11 @@ std::string describe(const ConfigReport& report) {
     const std::string file = plain(report.file.string(), text_max);
     std::string lines;
     for (const ConfigProblem& problem : report.problems) {
-        lines += problem.line == 0 ? fmt::format("{}: {}\n", file, problem.text)
-                                   : fmt::format("{}:{}:{}: {}\n", file, problem.line,
-                                                 problem.column, problem.text);
+        const bool names_file = problem.line == 0 && problem.text.contains(file);
+        lines += names_file          ? problem.text + '\n'
+                 : problem.line == 0 ? fmt::format("{}: {}\n", file, problem.text)
+                                     : fmt::format("{}:{}:{}: {}\n", file, problem.line,
+                                                   problem.column, problem.text);
     }
     return lines;
 }

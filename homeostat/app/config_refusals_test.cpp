@@ -49,7 +49,8 @@ TEST_CASE("text that is not a configuration is refused with its place") {
         {"a word", "payments\n", "1:1: one value stands here — write keys with values\n"},
         {"a tab", "service:\n\tname: x\n", "2:1: a tab in the indentation — write spaces\n"},
         {"a bracket that stays open", with("notes: [ \"a\"\n"),
-         "6:1: not valid YAML: end of sequence flow not found\n"},
+         "6:1: not valid YAML: end of sequence flow not found — look at colons, quotes, brackets "
+         "and indentation\n"},
         {"a second document", with("---\nservice: other\n"),
          "5:1: a second document (---) — one file configures one service\n"},
         {"too large", std::string(yaml_bytes_max + 1, '#'),

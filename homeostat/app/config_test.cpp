@@ -254,8 +254,8 @@ TEST_CASE("a report names file, line and column as editors understand them") {
           "here: rules, model, both\n");
     report = load_config("/nowhere/x.yaml");
     CHECK(describe(report) ==
-          "/nowhere/x.yaml: cannot read /nowhere/x.yaml: No such file or directory (check the "
-          "path)\n");
+          "cannot read /nowhere/x.yaml: No such file or directory (check the path) — name yours by "
+          "--config FILE; README.md has a first one\n");
 }
 
 TEST_CASE("the examples are configurations") {

@@ -191,13 +191,13 @@ std::string to_csv(const std::vector<Decision>& decisions) {
 }
 
 std::string to_table(const std::vector<Decision>& decisions) {
-    std::string text = fmt::format("{:<24} {:<8} {:<28} {:<16} {:<10} {:<8} {:<10} {:<10} {}\n",
+    std::string text = fmt::format("{:<24} {:<8} {:<34} {:<16} {:<10} {:<8} {:<10} {:<10} {}\n",
                                    "WHEN", "INCIDENT", "SYMPTOM", "REMEDY", "VERDICT", "OUTCOME",
                                    "PROOF", "APPROVER", "RULE");
     const auto shown = [](const std::string& part) { return part.empty() ? "—" : plain(part); };
     for (const Decision& each : decisions) {
         text += fmt::format(
-            "{:<24} {:<8} {:<28} {:<16} {:<10} {:<8} {:<10} {:<10} {}\n", each.at,
+            "{:<24} {:<8} {:<34} {:<16} {:<10} {:<8} {:<10} {:<10} {}\n", each.at,
             shown(each.incident), shown(each.symptom), shown(each.remedy), shown(each.verdict),
             shown(each.outcome), shown(each.proof), shown(each.approver),
             shown(each.because.empty() ? each.rule : each.rule + " (" + each.because + ")"));

@@ -52,6 +52,25 @@ const json::array& list_in(const json::object& object, const char* name) {
     return member != nullptr && member->is_array() ? member->get_array() : none;
 }
 
+/// What has to stand behind a command that is shown, so that it asks this agent; empty where its
+/// configuration has the name that commands look for by themselves.
+std::string option_for(const std::filesystem::path& config) {
+    const std::string file = plain(config.string());
+    if (file == CommonOptions().config) {
+        return {};
+    }
+    constexpr std::string_view harmless =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-";
+    const bool is_plain = file.find_first_not_of(harmless) == std::string::npos;
+    return is_plain ? " -c " + file : " -c FILE";
+}
+
+std::string process_of(const json::object& instance) {
+    const json::value* pid = instance.if_contains("pid");
+    const bool is_process = pid != nullptr && pid->is_number() && pid->to_number<double>() > 0;
+    return is_process ? fmt::format("  pid {:<8.0f}", pid->to_number<double>()) : std::string();
+}
+
 void print_instances(const json::object& status) {
     for (const json::value& value : list_in(status, "instances")) {
         const json::object& instance = value.as_object();
@@ -60,9 +79,15 @@ void print_instances(const json::object& status) {
                                    : flag_in(instance, "is_answering") ? "answering"
                                                                        : "not answering";
         const std::string config = text_in(instance, "config");
-        fmt::print("  {:<16} {:<14} rotation {:<9} {}{}\n", text_in(instance, "instance"), health,
-                   text_in(instance, "rotation"), text_in(instance, "version"),
-                   config.empty() ? "" : " with " + config);
+        const std::string rotation = text_in(instance, "rotation");
+        // Without an edge nobody knows of one, and it would be the same word on each line.
+        const std::string place =
+            rotation == "unknown" ? "" : fmt::format("  rotation {:<9}", rotation);
+        const std::string version = text_in(instance, "version");
+        const std::string row = fmt::format(
+            "  {:<16} {:<13}{}{}{}{}", text_in(instance, "instance"), health, process_of(instance),
+            place, version.empty() ? "" : "  " + version, config.empty() ? "" : " with " + config);
+        fmt::print("{}\n", std::string_view(row).substr(0, row.find_last_not_of(' ') + 1));
     }
 }
 
@@ -101,7 +126,7 @@ std::string names_in(const std::vector<std::string>& names) {
     return text;
 }
 
-void print_question(const std::string& id, const json::value& incident) {
+void print_question(const std::string& id, const json::value& incident, const std::string& to) {
     const Result<heal::IncidentView> view = from_json<heal::IncidentView>(incident);
     if (!view || !view->question) {
         return;
@@ -118,11 +143,11 @@ void print_question(const std::string& id, const json::value& incident) {
                    to_sign->agreed.size(), to_sign->quorum, to_sign->agreed.empty() ? "" : ": ",
                    names_in(to_sign->agreed), to_timestamp(to_sign->expires_at));
     }
-    const std::string yes =
-        to_sign ? id + " --form | homeostat sign - --key FILE | homeostat approve " + id +
-                      " --signature -"
-                : what;
-    fmt::print("    homeostat approve {}\n    homeostat deny {}\n", yes, what);
+    const std::string yes = to_sign ? id + " --form" + to +
+                                          " | homeostat sign - --key FILE | homeostat approve " +
+                                          id + " --signature -"
+                                    : what;
+    fmt::print("    homeostat approve {}{}\n    homeostat deny {}{}\n", yes, to, what, to);
 }
 
 /// The incidents of a status that ask something.
@@ -137,13 +162,14 @@ json::array waiting_in(const json::object& status) {
     return waiting;
 }
 
-void print_demotions(const json::object& status) {
+void print_demotions(const json::object& status, const std::string& to) {
     for (const json::value& value : list_in(status, "demoted")) {
         const Result<Demotion> demotion = from_json<Demotion>(value);
         if (demotion) {
-            fmt::print("demoted: {} asks, as {} (homeostat autonomy promote {}{} --because WHY)\n",
-                       plain(describe(*demotion)), plain(why(*demotion)), to_text(demotion->remedy),
-                       demotion->task ? " --task " + plain(demotion->task->text()) : "");
+            fmt::print(
+                "demoted: {} asks, as {} (homeostat autonomy promote {}{} --because WHY{})\n",
+                plain(describe(*demotion)), plain(why(*demotion)), to_text(demotion->remedy),
+                demotion->task ? " --task " + plain(demotion->task->text()) : "", to);
         }
     }
 }
@@ -156,15 +182,15 @@ std::string time_left_of(const heal::UndoableView& view) {
 }
 
 /// What a person may take back, and until when.
-void print_undoable(const json::object& status) {
+void print_undoable(const json::object& status, const std::string& to) {
     const bool is_signed = flag_in(status, "undo_is_signed");
     for (const json::value& value : list_in(status, "undoable")) {
         const Result<heal::UndoableView> view = from_json<heal::UndoableView>(value);
         if (view) {
-            fmt::print("undo: {} {} {} ({}): homeostat undo {}{}\n", plain(view->incident.text()),
+            fmt::print("undo: {} {} {} ({}): homeostat undo {}{}{}\n", plain(view->incident.text()),
                        view->is_held ? "holds" : "did", plain(describe(view->remedy)),
                        time_left_of(*view), plain(view->incident.text()),
-                       is_signed && !view->is_held ? " --key FILE" : "");
+                       is_signed && !view->is_held ? " --key FILE" : "", to);
         }
     }
 }
@@ -243,7 +269,21 @@ void print_rollout(const json::object& status) {
     }
 }
 
-void print_status(const json::object& status) {
+void print_incident(const json::value& value, const std::string& to) {
+    const json::object& incident = value.as_object();
+    const std::string id = text_in(incident, "incident");
+    const std::string node = text_in(incident, "node");
+    const std::string trouble = text_in(incident, "trouble");
+    const bool is_persons = node == "stand_by";
+    fmt::print("incident {}: at {}{}{}\n", id, node, is_persons ? ", a person is needed" : "",
+               trouble.empty() ? "" : ": " + trouble);
+    if (is_persons) {
+        fmt::print("    homeostat explain {}{}\n", id, to);
+    }
+    print_question(id, value, to);
+}
+
+void print_status(const json::object& status, const std::string& to) {
     const std::string suspended = " — SUSPENDED, no effect begins: ";
     fmt::print("{}: {}{}\n", text_in(status, "service"),
                flag_in(status, "is_ready") ? "guarded" : "guarded, not ready yet",
@@ -255,7 +295,8 @@ void print_status(const json::object& status) {
     print_rollout(status);
     print_agents(status);
     print_checks(status);
-    fmt::print("oracle: {}\n", text_in(status, "oracle"));
+    const std::string oracle = text_in(status, "oracle");
+    fmt::print("oracle: {}\n", oracle == "none" ? "no model, the rules rank alone" : oracle);
     for (const json::value& value : list_in(status, "symptoms")) {
         const json::object& symptom = value.as_object();
         const json::value* subject = symptom.if_contains("subject");
@@ -265,13 +306,10 @@ void print_status(const json::object& status) {
                        : std::string("?"));
     }
     for (const json::value& value : list_in(status, "incidents")) {
-        const json::object& incident = value.as_object();
-        fmt::print("incident {}: at {} {}\n", text_in(incident, "incident"),
-                   text_in(incident, "node"), text_in(incident, "trouble"));
-        print_question(text_in(incident, "incident"), value);
+        print_incident(value, to);
     }
-    print_undoable(status);
-    print_demotions(status);
+    print_undoable(status, to);
+    print_demotions(status, to);
     print_changes(status);
     if (const std::string missing = text_in(status, "unwitnessed"); !missing.empty()) {
         fmt::print("nothing new is begun on its own judgement: {}\n", plain(missing));
@@ -360,7 +398,7 @@ ExitStatus show_status(const CommonOptions& options) {
     }
     const std::vector<TaskView> tasks = task_views_of(options);
     if (!options.is_json) {
-        print_status(status->get_object());
+        print_status(status->get_object(), option_for(options.config));
         fmt::print("{}", lines_of_lacking(tasks));
         return ExitStatus::ok;
     }
@@ -388,7 +426,7 @@ ExitStatus show_waiting(const CommonOptions& options) {
     for (const json::value& incident : waiting) {
         const std::string id = text_in(incident.get_object(), "incident");
         fmt::print("incident {}\n", id);
-        print_question(id, incident);
+        print_question(id, incident, option_for(options.config));
     }
     if (waiting.empty()) {
         fmt::print("nothing waits for a person\n");

@@ -3,10 +3,12 @@
 #include "homeostat/app/advise_arguments.hpp"
 #include "homeostat/app/agent_arguments.hpp"
 #include "homeostat/app/commands.hpp"
+#include "homeostat/app/config_values.hpp"
 #include "homeostat/app/decide_arguments.hpp"
 #include "homeostat/app/decisions_arguments.hpp"
 #include "homeostat/app/demo/demo.hpp"
 #include "homeostat/app/graph_arguments.hpp"
+#include "homeostat/app/help.hpp"
 #include "homeostat/app/init_command.hpp"
 #include "homeostat/app/mesh_arguments.hpp"
 #include "homeostat/app/model_place.hpp"
@@ -20,6 +22,7 @@
 #include "homeostat/app/stderr_log.hpp"
 #include "homeostat/app/verify_arguments.hpp"
 #include "homeostat/app/version.hpp"
+#include "homeostat/domain/symptom.hpp"
 #include "homeostat/os/own_memory.hpp"
 
 #include <CLI/CLI.hpp>
@@ -29,6 +32,7 @@
 #include <exception>
 #include <filesystem>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -38,29 +42,6 @@ namespace {
 
 constexpr const char* description =
     "Self-healing for services: watches, judges, acts within limits, proves, records.";
-
-constexpr const char* footer = R"(Exit status:
-  0  as asked
-  1  something that should hold does not (a demo, a ledger, a check of doctor)
-  2  arguments or configuration that cannot be used
-  3  no agent answers
-  130  interrupted
-
-Examples:
-  homeostat demo                              break and heal real services on this machine
-  homeostat validate --config payments.yaml   say what is wrong with a configuration
-  homeostat agent --config payments.yaml      guard one service
-  homeostat incidents                         what happened, a line each
-  homeostat explain i-3                       the whole story of one incident
-  homeostat decisions --since 7d              what was decided, by which rule, and why
-  homeostat advise                            what to change for good, and why
-  homeostat autonomy                          how far each remedy may go, and what it lacks for more
-  homeostat report --since 30d                what healing was worth
-  homeostat replay i-3                        would it be decided the same again?
-  homeostat approve i-3 --question 5f0c…      let it do what it asks leave for
-  homeostat suspend --because "maintenance"   no effect begins from now on
-  homeostat remedy test clean_spool           prove a task of your own, so that it may act
-  homeostat simulate --seeds 1..200           a loop of ours in 200 worlds that never were)";
 
 void add_common(CLI::App& command, CommonOptions& options) {
     command.add_option("-c,--config", options.config, "The service's configuration")
@@ -132,9 +113,9 @@ void add_demo(CLI::App& app, demo::DemoOptions& options) {
         "Healing ends at the start of the first 2 s in which at least 99 % of the answers are "
         "good.\nExit status 0 only if every scenario went as expected.\n\n"
         "With --baseline, the same faults, seeds and load once more without Homeostat, under\n"
-        "  kubernetes        a restart after 3 failed probes of 10 s, with the kubelet's back-off\n"
+        "  kubernetes        a restart after 3 failed probes of 10 s, with back-off\n"
         "  kubernetes-tuned  the same with probes of 1 s\n"
-        "  haproxy           its checks (1 s x 3) and observe layer7; nothing is restarted\n"
+        "  haproxy           its checks (1 s x 3) and observe layer7; no restarts\n"
         "  nothing\n"
         "each until users are well for 6 s, or its window is over: 40, 25, 15 and 15 s from t0.\n"
         "What it does to users changes no exit status.\n\n"
@@ -156,7 +137,8 @@ void add_doctor(CLI::App& app, CommonOptions& options) {
         "would, within two seconds; "
         "nothing is changed, no agent has to run.\n"
         "\nExit status:\n  0  nothing is missing; there may be notes\n"
-        "  1  something is missing\n  2  the configuration cannot be used");
+        "  1  something is missing\n  2  the configuration cannot be used\n\n"
+        "Example:\n  homeostat doctor -c payments.yaml");
 }
 
 void add_span(CLI::App& command, std::string& since, std::string& until) {
@@ -170,7 +152,13 @@ void add_incidents(CLI::App& app, IncidentsOptions& options) {
     add_ledger(*command, options.ledger);
     add_span(*command, options.since, options.until);
     command->add_option("--service", options.service, "Only of this service");
-    command->add_option("--kind", options.kind, "Only with this symptom, as in latency");
+    command->add_option("--kind", options.kind, "Only with this symptom, as in latency")
+        ->check([](const std::string& kind) {
+            return parse_enum<SymptomKind>(kind)
+                       ? std::string()
+                       : "no symptom is called " +
+                             not_one_of(kind, EnumValue<SymptomKind>::names());
+        });
     command->add_option("--state", options.state, "Only those that stand there")
         ->check(CLI::IsMember({"open", "asking", "healed", "passed", "by_person", "escalated"}));
     command->add_flag("--statistics", options.has_statistics,
@@ -191,6 +179,9 @@ void add_incidents(CLI::App& app, IncidentsOptions& options) {
         "Answers come from an index beside the ledger, which is brought up to date first, or read "
         "from the\nledger itself where none can be kept. An index that is lost, spoiled or of "
         "another ledger is built\nanew. With --ledger none is kept unless --index names it.\n\n"
+        "Exit status:\n  0  told, also where there is none\n  1  the ledger is not intact\n"
+        "  2  no such ledger, time or symptom, or a configuration that cannot be used\n"
+        "  3  with --waiting: no agent answers\n\n"
         "Examples:\n  homeostat incidents --since 7d --kind errors\n"
         "  homeostat incidents --waiting\n"
         "  homeostat incidents --mesh p3.1 --with ../fraud/var/fraud/ledger\n"
@@ -231,6 +222,12 @@ void add_reading_commands(CLI::App& app, Arguments& arguments) {
     add_common(*validate, arguments.validate.common);
     validate->add_flag("--schema", arguments.validate.prints_schema,
                        "Print the JSON Schema for editors instead");
+    validate->footer(
+        "Each problem has its line, its column and its mend. Nothing but the file, and "
+        "those it names, is read; `homeostat doctor` looks at the world.\n\n"
+        "Exit status:\n  0  it can be used\n  2  it cannot, or is not there\n\n"
+        "Examples:\n  homeostat validate\n  homeostat validate -c payments.yaml\n"
+        "  homeostat validate --schema > homeostat.schema.json");
     add_status(app, arguments.status);
     add_incidents(app, arguments.incidents);
     add_decisions(app, arguments.decisions);
@@ -247,7 +244,11 @@ void add_reading_commands(CLI::App& app, Arguments& arguments) {
         "model "
         "answered\nand the digests of weights, prompt and calibration; each rule of guard; "
         "preconditions, effect, proof;\nwho approved. --json has the whole digests and each entry "
-        "with the number of its group.\n\nExample:\n  homeostat explain i-3");
+        "with the number of its group.\n\n"
+        "Exit status:\n  0  told\n  1  the ledger is not intact\n"
+        "  2  no such incident or ledger, or a configuration that cannot be used\n\n"
+        "Examples:\n  homeostat explain i-3\n"
+        "  homeostat explain i-3 --ledger var/payments/ledger --json");
     CLI::App* replay =
         app.add_subcommand("replay", "Decide an incident again from the ledger alone, and compare");
     add_ledger(*replay, arguments.replay);
@@ -257,7 +258,8 @@ void add_reading_commands(CLI::App& app, Arguments& arguments) {
         "limits\nand history of its time. No agent has to run, nothing is changed.\n\n"
         "Exit status:\n  0  every decision comes out as it was recorded\n"
         "  1  one comes out differently; the first difference is printed last\n"
-        "  2  it cannot be said: no such incident or ledger, or records of an older version");
+        "  2  it cannot be said: no such incident or ledger, or records of an older version\n\n"
+        "Example:\n  homeostat replay i-3");
     add_verify_ledger(app, arguments.verify);
     add_doctor(app, arguments.doctor);
 }
@@ -276,10 +278,13 @@ void add_envoy_watchdog(CLI::App& app, std::filesystem::path& directory) {
         "Example:\n  homeostat envoy-watchdog --directory run/envoy");
 }
 
-void add_switch(CLI::App& app, const char* name, const char* says, SwitchOptions& options) {
-    CLI::App* command = app.add_subcommand(name, says);
-    add_common(*command, options.common);
-    command->add_option("--because", options.because, "Your reason, for the ledger");
+void add_bench(CLI::App& app, BenchDecideOptions& options) {
+    CLI::App* bench = app.add_subcommand("bench", "Measure who ranks remedies best: decide");
+    bench->require_subcommand(1);
+    add_bench_decide(*bench, options);
+    bench->footer(
+        "`homeostat bench decide --help` has exit codes.\n\nExample:\n"
+        "  homeostat bench decide --oracle rules");
 }
 
 void add_commands(CLI::App& app, Arguments& arguments) {
@@ -294,17 +299,14 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     add_sources(app, arguments.sources);
     add_remedy(app, arguments.remedy);
     add_envoy_watchdog(app, arguments.envoy_directory);
-    add_switch(app, "suspend", "Kill switch: no effect begins from now on", arguments.suspend);
-    add_switch(app, "resume", "Release the kill switch", arguments.resume);
+    add_switches(app, arguments.suspend, arguments.resume);
     add_person_commands(app, arguments.people);
     // Its options, --help too, are homeostat-lab's.
     app.add_subcommand("simulate", "The whole loop in simulated worlds, before a referee")
         ->prefix_command()
         ->set_help_flag();
     add_decide(app, arguments.decide);
-    CLI::App* bench = app.add_subcommand("bench", "Measure");
-    bench->require_subcommand(1);
-    add_bench_decide(*bench, arguments.bench);
+    add_bench(app, arguments.bench);
 }
 
 int play_demo(demo::DemoOptions options) {
@@ -472,14 +474,18 @@ int main(int argc, char** argv) {
         CLI::App app(description, "homeostat");
         app.require_subcommand(1);
         app.set_version_flag("--version", std::string(program_version));
-        app.footer(footer);
+        app.formatter(std::make_shared<HelpFormatter>());  // Each command inherits it.
         Arguments arguments;
         add_commands(app, arguments);
+        finish_help(app);
         try {
             app.parse(argc, argv);
         } catch (const CLI::ParseError& error) {
-            const int status = app.exit(error);
-            return status == 0 ? 0 : to_int(ExitStatus::usage);
+            if (error.get_exit_code() == 0) {
+                return app.exit(error);
+            }
+            std::fputs(describe_misuse(app, error, argc, argv).c_str(), stderr);
+            return to_int(ExitStatus::usage);
         }
         return dispatch(app, arguments);
     } catch (const std::exception& error) {

@@ -106,10 +106,18 @@ bool ends_by_clock(const Remedy& remedy) {
     return !std::holds_alternative<PauseRollout>(remedy);
 }
 
+bool gives_back(RemedyKind kind) {
+    using enum RemedyKind;
+    return kind == readmit || kind == close_circuit || kind == route_back ||
+           kind == take_back_task || kind == resume_rollout;
+}
+
 std::string inverse_sentence(const Remedy& remedy) {
     const std::optional<Remedy> inverse = inverse_of(remedy);
     if (!inverse) {
-        return "It cannot be taken back.";
+        // Whoever takes something back must not read that it could not be.
+        return gives_back(kind_of(remedy)) ? "What is taken back is not done again by this."
+                                           : "It cannot be taken back.";
     }
     const bool is_temporary = traits_of(kind_of(remedy)).is_temporary;
     if (is_temporary && !ends_by_clock(remedy)) {

@@ -9,6 +9,10 @@ namespace homeostat::app {
 
 namespace {
 
+constexpr const char* exits_of_switches =
+    "Exit status:\n  0  done\n  1  refused, or it cannot be written; it is said why\n"
+    "  2  arguments or configuration that cannot be used\n\n";
+
 CLI::App* add_person_command(CLI::App& app,
                              const char* name,
                              const char* says,
@@ -72,6 +76,15 @@ void add_undo(CLI::App& app, PersonOptions& options, const char* exits) {
                  "  homeostat undo i-7 --signature i-7.signature");
 }
 
+CLI::App& add_switch(CLI::App& app, const char* name, const char* says, SwitchOptions& options) {
+    CLI::App* command = app.add_subcommand(name, says);
+    command->add_option("-c,--config", options.common.config, "The service's configuration")
+        ->capture_default_str();
+    command->add_flag("--json", options.common.is_json, "Print one JSON document");
+    command->add_option("--because", options.because, "Your reason, for the ledger");
+    return *command;
+}
+
 }  // namespace
 
 void add_person_commands(CLI::App& app, PersonArguments& arguments) {
@@ -127,6 +140,18 @@ void add_person_commands(CLI::App& app, PersonArguments& arguments) {
                              "still there opens another one.\n") +
                  exits + "Example:\n  homeostat close i-3 --because \"put right by hand\"");
     add_undo(app, arguments.undo, exits);
+}
+
+void add_switches(CLI::App& app, SwitchOptions& suspend, SwitchOptions& resume) {
+    add_switch(app, "suspend", "Kill switch: no effect begins from now on", suspend)
+        .footer(std::string(
+                    "An effect that is under way is not cut off. It holds within a second, through "
+                    "restarts, and also when no agent runs; what is seen is still "
+                    "recorded.\n\n") +
+                exits_of_switches +
+                "Example:\n  homeostat suspend --because \"we look at it ourselves\"");
+    add_switch(app, "resume", "Release the kill switch", resume)
+        .footer(std::string(exits_of_switches) + "Example:\n  homeostat resume");
 }
 
 }  // namespace homeostat::app

@@ -32,6 +32,7 @@ struct PersonArguments {
 };
 
 void add_person_commands(CLI::App& app, PersonArguments& arguments);
+void add_switches(CLI::App& app, SwitchOptions& suspend, SwitchOptions& resume);
 
 [[nodiscard]] ExitStatus make_key_of_approver(const ApproverKeyOptions& options);
 

@@ -135,7 +135,7 @@ TEST_CASE("`autonomy` tells what is demoted, why, and what lifts it") {
     CHECK(told.status == ExitStatus::ok);
     CAPTURE(told.text);
     for (const char* sentence :
-         {"payments: 1 closed incidents since 2023-11-14T22:13:20.000Z\n",
+         {"payments: 1 closed incident since 2023-11-14T22:13:20.000Z\n",
           "restart: ask, configured act\n", "  acted 1: 0 helped, 1 did not\n",
           "  DEMOTED to ask: it did not help in i-1: 12 of 20 ",
           "  for `act` it lacks: a person's word that it may act again: ",

@@ -180,7 +180,8 @@ std::string ground_of(std::size_t incidents_count,
     if (!first_at) {
         return "the ledger is empty";
     }
-    return fmt::format("{} closed incidents since {}{}", incidents_count, to_timestamp(*first_at),
+    return fmt::format("{} closed incident{} since {}{}", incidents_count,
+                       incidents_count == 1 ? "" : "s", to_timestamp(*first_at),
                        is_shortened ? ", where the ledger begins" : "");
 }
 
@@ -411,10 +412,10 @@ json::object to_document(const OutageReport& report) {
 
 std::string to_lines(const OutageReport& report) {
     const review::Outages& outages = report.outages;
-    std::string text =
-        fmt::format("{}: {} closed incidents, {} open and not counted{}\n", span_of(report),
-                    outages.total.incidents_count, outages.open_count,
-                    report.is_shortened ? "; older records were dropped by age" : "");
+    std::string text = fmt::format(
+        "{}: {} closed incident{}, {} open and not counted{}\n", span_of(report),
+        outages.total.incidents_count, outages.total.incidents_count == 1 ? "" : "s",
+        outages.open_count, report.is_shortened ? "; older records were dropped by age" : "");
     if (outages.rows.empty()) {
         return text + "nothing to report\n" + to_lines(report.questions) + "\n" +
                usage_lines(report.own_usage);

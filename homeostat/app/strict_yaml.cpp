@@ -233,9 +233,10 @@ YamlReading read_strict_yaml(std::string_view text) {
     } catch (const YAML::Exception& error) {
         const Place place = place_of(error.mark);
         const Place tab = tab_before(text, place.line);
-        builder.tell(tab.line > 0 ? tab : place, tab.line > 0
-                                                     ? "a tab in the indentation — write spaces"
-                                                     : "not valid YAML: " + error.msg);
+        builder.tell(tab.line > 0 ? tab : place,
+                     tab.line > 0 ? "a tab in the indentation — write spaces"
+                                  : "not valid YAML: " + error.msg +
+                                        " — look at colons, quotes, brackets and indentation");
     }
     return reading;
 }

@@ -17,6 +17,7 @@ struct Known {
 constexpr std::array known_errors{
     Known{ENOENT, Fault::absent, "check the path"},
     Known{ENOTDIR, Fault::absent, "check the path; a part of it is not a directory"},
+    Known{EISDIR, Fault::unreachable, "it is a directory; name a file in it"},
     Known{ENOSPC, Fault::full, "free space on that file system"},
     Known{EDQUOT, Fault::full, "raise the quota or free space"},
     Known{EROFS, Fault::full, "mount the file system writable"},

@@ -61,7 +61,8 @@ def a_yes_is_done_once_and_stands_in_the_ledger_with_whoever_said_it(service):
     assert service.ask("incidents")["incidents"][0]["state"] == "asking"
     shown = service.say("status")
     assert f"asks: i-1: may I restart {name}?" in shown, shown
-    assert re.search(rf"homeostat approve i-1 --question {question}$", shown, re.MULTILINE), shown
+    command = rf"homeostat approve i-1 --question {question} -c \S+$"
+    assert re.search(command, shown, re.MULTILINE), shown
     assert f"homeostat approve i-1 --question {question}" in service.log()
     shy = call(service, "approve", "i-1")
     assert shy.returncode == USAGE and f"may I restart {name}?" in shy.stderr, shy

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import pty
+import re
 import shutil
 import struct
 import subprocess
@@ -213,7 +214,8 @@ def two_of_two_are_needed_and_the_first_alone_does_nothing(service):
     before = starts()
     waiting = service.say("incidents", "--waiting")
     assert "signed by 0 of 2 approvers that are needed" in waiting, waiting
-    assert "approve i-1 --form | homeostat sign - --key FILE" in waiting, waiting
+    form = r"approve i-1 --form -c \S+ \| homeostat sign - --key FILE"
+    assert re.search(form, waiting), waiting
     sign_as = ("approve", "i-1", "--question", question_in(service)["id"], "--yes", "--key")
     done = call(service, *sign_as, files["anna"])
     assert done.returncode == OK and "not enough yet" in done.stdout, done

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -29,7 +30,8 @@ class TaskWorld:
         self.config = self.here / "homeostat.yaml"
         self.environment = dict(os.environ)
         self.agent = None
-        self.change("ports: [8080]", f"ports: [{free_ports(1)[0]}]")
+        port, = re.findall(r"ports: \[\d+\]", self.config.read_text())
+        self.change(port, f"ports: [{free_ports(1)[0]}]")
 
     # --- what a test does to it ----------------------------------------------------------
     def change(self, given, wanted):

@@ -49,7 +49,11 @@ Result<std::vector<std::filesystem::path>> find_segments(const Disk& disk,
                                                          const std::filesystem::path& directory) {
     const Result<std::vector<std::string>> names = disk.list(directory);
     if (!names) {
-        return fail("the ledger", names.error());
+        Error error = names.error();
+        if (error.fault == Fault::absent) {
+            error.text += "; an agent makes it when it first runs";
+        }
+        return fail("the ledger", error);
     }
     std::vector<std::filesystem::path> segments;
     for (const std::string& name : *names) {

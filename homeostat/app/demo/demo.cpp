@@ -61,10 +61,9 @@ std::vector<Scenario> drawn(const DemoOptions& options) {
 void report(const ScenarioRun& run) {
     const ScenarioFigures& figures = run.figures;
     say(fmt::format(
-        "  {} {}; did {}; noticed after {}, decided in {} (model {}), acted for {}, "
+        "  {}; did {}; noticed after {}, decided in {} (model {}), acted for {}, "
         "users well after {}; {} of {} requests failed",
-        run.is_as_expected ? "as expected:" : "NOT AS EXPECTED:",
-        run.is_as_expected ? std::string("healed or left alone, rightly") : run.story,
+        run.is_as_expected ? std::string("as expected") : "NOT AS EXPECTED: " + run.story,
         joined(figures.remedies), ms_or_dash(figures.detect_ms), ms_or_dash(figures.decide_ms),
         ms_or_dash(figures.model_ms), ms_or_dash(figures.act_ms), ms_or_dash(figures.heal_ms),
         figures.failed_requests, figures.requests));
@@ -320,6 +319,11 @@ int run_demo(const DemoOptions& options) {
         std::filesystem::remove_all(*directory, ignored);
     } else {
         say("kept: " + directory->string());
+        const std::filesystem::path ledger = *directory / drawn(options).front().name / "ledger";
+        std::error_code ignored;
+        if (std::filesystem::exists(ledger, ignored)) {
+            say("what was done, and why: homeostat explain i-1 --ledger " + ledger.string());
+        }
     }
     return status;
 }
