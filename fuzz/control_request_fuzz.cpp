@@ -3,6 +3,7 @@
 // whatever is answered is HTTP.
 
 #include "homeostat/app/control_api.hpp"
+#include "homeostat/app/switches.hpp"
 #include "homeostat/base/ensure.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
@@ -35,13 +36,12 @@ namespace {
 class Agent {
   public:
     Agent() {
-        ensure(::mkdtemp(directory_.data()) != nullptr, "there is a temporary directory");
-        path_ = directory_ + "/control";
         const auto endpoint = net::unix_endpoint(path_);
         ensure(endpoint && server_.listen(*endpoint), "the control socket is there");
     }
     ~Agent() {
         ::unlink(path_.c_str());
+        ::unlink((directory_ + "/suspended").c_str());
         ::rmdir(directory_.c_str());
     }
     Agent(const Agent&) = delete;
@@ -63,10 +63,17 @@ class Agent {
         return answer;
     }
 
-    heal::SimulatedWorld world;
+    [[nodiscard]] bool is_suspended() const { return kill_switch_.is_engaged(); }
+
     heal::SimulatedDisk disk{.append_takes = {}};
 
   private:
+    static std::string made_directory() {
+        std::string path{"/tmp/control-fuzz-XXXXXX"};
+        ensure(::mkdtemp(path.data()) != nullptr, "there is a temporary directory");
+        return path;
+    }
+
     std::string read_all(int socket) {
         constexpr int turns_max = 1'000;
         std::string all;
@@ -88,19 +95,25 @@ class Agent {
         return all;
     }
 
-    std::string directory_{"/tmp/control-fuzz-XXXXXX"};
-    std::string path_;
+    std::string directory_{made_directory()};
+    std::string path_{directory_ + "/control"};
+    heal::SimulatedWorld world_;
     boost::asio::io_context context_{1};
-    heal::SimulatedClock clock_{world, context_};
+    heal::SimulatedClock clock_{world_, context_};
     heal::SimulatedLedger ledger_{disk, clock_};
     app::CountingLedger counted_{ledger_};
-    heal::SimulatedSwitch kill_switch_{world};
+    app::Switches kill_switch_{directory_ + "/suspended"};
     heal::ExecutorRole executor_{context_.get_executor(),
                                  {clock_, counted_, kill_switch_, {}, {}},
                                  {.question_for_max = std::chrono::minutes{10}}};
     heal::AgentRole agent_{context_.get_executor(), {clock_, executor_, nullptr, {}}, {}};
-    app::ControlApi api_{{agent_, executor_, clock_, kill_switch_, nullptr,
-                          homeostat::ServiceId("payments"), true, &counted_.figures()}};
+    app::ControlApi api_{{.agent = agent_,
+                          .executor = executor_,
+                          .clock = clock_,
+                          .kill_switch = kill_switch_,
+                          .service = homeostat::ServiceId("payments"),
+                          .takes_changes = true,
+                          .figures = &counted_.figures()}};
     net::HttpServer server_{context_.get_executor(), [this](net::HttpRequest request) {
                                 return api_.answer(std::move(request));
                             }};
@@ -122,11 +135,11 @@ void check(const homeostat::EntryGroup& group) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static Agent agent;
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-    const bool was_suspended = agent.world.is_suspended;
+    const bool was_suspended = agent.is_suspended();
     const std::string answer = agent.answer_to(bytes);
     ensure(answer.empty() || answer.starts_with("HTTP/1.1 "), "what is answered is HTTP");
     const bool may_flip = bytes.contains("POST /v1/suspend ") || bytes.contains("POST /v1/resume ");
-    ensure(may_flip || agent.world.is_suspended == was_suspended,
+    ensure(may_flip || agent.is_suspended() == was_suspended,
            "the kill switch moves for its own path only");
     for (const homeostat::EntryGroup& group : agent.disk.groups) {
         check(group);
