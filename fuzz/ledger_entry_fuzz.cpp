@@ -3,6 +3,7 @@
 // takes any of it without a crash, within their maximum and without a control byte in what they
 // print.
 
+#include "homeostat/app/recorded_approvals.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/base/ensure.hpp"
 #include "homeostat/base/fields.hpp"
@@ -69,13 +70,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::vector<EntryGroup> groups = groups_of(text);
     homeostat::guard::History history;
     homeostat::heal::OpenIncidents open;
+    homeostat::app::RecordedApprovals approvals{homeostat::app::KnownApprovers{}};
     for (const EntryGroup& group : groups) {
         for (const Entry& entry : group.entries) {
             history.learn(entry, group.at);
             open.learn(entry, group.at);
+            const auto held = approvals.take(entry);
+            ensure(held || is_printable(held.error().text), "a trouble moves no cursor");
         }
     }
     recover(open);
+    ensure(is_printable(homeostat::app::to_line(approvals.seen())), "who signed moves no cursor");
     ensure(history.effects_since(homeostat::Instant::min()).size() <= history.effects_max,
            "memories have a maximum");
     const auto incidents = homeostat::app::summaries(groups);

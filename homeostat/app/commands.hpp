@@ -84,10 +84,11 @@ struct ReportOptions {
 
 struct VerifyLedgerOptions {
     LedgerOptions ledger;
-    std::filesystem::path sink;        ///< Instead of the configuration's.
-    std::string head;                  ///< A hash that was written down before; empty: none.
-    std::filesystem::path heads;       ///< Signed heads; instead of the configuration's.
-    std::filesystem::path public_key;  ///< Of them; instead of the configuration's.
+    std::filesystem::path sink;            ///< Instead of the configuration's.
+    std::string head;                      ///< A hash that was written down before; empty: none.
+    std::filesystem::path heads;           ///< Signed heads; instead of the configuration's.
+    std::filesystem::path public_key;      ///< Of them; instead of the configuration's.
+    std::vector<std::string> approvers{};  ///< NAME=KEY; instead of the configuration's.
 };
 
 struct ValidateOptions {

@@ -1,6 +1,7 @@
 #include "homeostat/app/ledger_place.hpp"
 
 #include "homeostat/adapters/segment_log/signed_head.hpp"
+#include "homeostat/app/approvals_place.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/when.hpp"
 #include "homeostat/os/proc.hpp"
@@ -22,9 +23,12 @@ Result<LedgerPlace> place_of(const LedgerOptions& options) {
         return fail(Fault::invalid, describe(report));
     }
     const Config& config = *report.config;
-    return LedgerPlace{config.ledger_directory, config.sink_file, config.index_file,
+    return LedgerPlace{config.ledger_directory,
+                       config.sink_file,
+                       config.index_file,
                        config.witness_files,
-                       adapters::segment_log::public_key_file(config.key_file)};
+                       adapters::segment_log::public_key_file(config.key_file),
+                       approvers_listed_in(config).listed};
 }
 
 Result<std::optional<WallTime>> when_of(const std::string& text) {

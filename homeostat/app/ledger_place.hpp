@@ -6,6 +6,7 @@
 #include "homeostat/app/commands.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/time.hpp"
+#include "homeostat/heal/approvers.hpp"
 
 #include <filesystem>
 #include <optional>
@@ -20,6 +21,7 @@ struct LedgerPlace {
     std::filesystem::path index;  ///< Empty: none is kept of a ledger that is named by hand.
     std::vector<std::filesystem::path> witnesses{};  ///< Of signed heads, as configured.
     std::filesystem::path public_key{};              ///< What their signatures are checked with.
+    std::vector<heal::Approver> approvers{};         ///< As the configuration lists them now.
 
     /// To be read on this machine, as it runs now.
     [[nodiscard]] adapters::segment_log::LedgerFiles files() const;

@@ -141,7 +141,8 @@ void finish(Verification& seen, const LedgerEnd& end) {
 /// One reading of a ledger beside what witnesses say of it.
 class Checking {
   public:
-    Checking(const LedgerFiles& files, const Witness& witness) : files_(files), witness_(witness) {}
+    Checking(const LedgerFiles& files, const Witness& witness, const VisitChained& also)
+        : files_(files), witness_(witness), also_(also) {}
 
     [[nodiscard]] LedgerCheck run() {
         const Result<void> done = check();
@@ -175,6 +176,9 @@ class Checking {
             Result<void> agreed = sink_.compare(found, is_first);
             for (HeadReading& heads : heads_) {
                 agreed = agreed ? heads.compare(found) : agreed;
+            }
+            if (agreed && also_) {
+                agreed = also_(found);
             }
             if (agreed) {
                 count(check_.seen, found.prefix.entries_count, found.prefix.wall_at);
@@ -243,6 +247,7 @@ class Checking {
 
     const LedgerFiles& files_;
     const Witness& witness_;
+    const VisitChained& also_;
     SinkReading sink_;
     std::vector<HeadReading> heads_;
     LedgerCheck check_;
@@ -250,8 +255,10 @@ class Checking {
 
 }  // namespace
 
-LedgerCheck check_ledger(const LedgerFiles& files, const Witness& witness) {
-    return Checking(files, witness).run();
+LedgerCheck check_ledger(const LedgerFiles& files,
+                         const Witness& witness,
+                         const VisitChained& also) {
+    return Checking(files, witness, also).run();
 }
 
 Result<Verification> verify_ledger(const LedgerFiles& files, const Witness& witness) {

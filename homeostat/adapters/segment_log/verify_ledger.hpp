@@ -67,8 +67,11 @@ struct LedgerCheck {
     std::vector<std::filesystem::path> without_head{};  ///< Files of heads that have none.
 };
 
-/// Never changes anything. `trouble` is one of the errors of verify_ledger.
-[[nodiscard]] LedgerCheck check_ledger(const LedgerFiles& files, const Witness& witness = {});
+/// Never changes anything. `trouble` is one of the errors of verify_ledger, or the first that
+/// `also` has with a group on which the chain and every witness agree; that is its place then.
+[[nodiscard]] LedgerCheck check_ledger(const LedgerFiles& files,
+                                       const Witness& witness = {},
+                                       const VisitChained& also = {});
 
 /// ERRORS: absent without the directory, without a segment in it, or without a witness's file;
 /// corrupt with the place, or with what the witness knows and the ledger does not; invalid: no
