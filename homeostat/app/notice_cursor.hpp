@@ -9,28 +9,51 @@
 // that cannot be read is one at the beginning, for the same reason; where there is none yet nothing
 // is owed, or the first start with a channel would tell of a year.
 //
+// A channel is known by what it is and whom it reaches, by a digest of the address or of the name
+// of the file that holds it. Its place in the list was the choice before: whoever swapped two
+// channels had one told twice and the other never.
+//
 // Pure but for reading and writing the file. Not thread-safe.
 
+#include "homeostat/app/config_people.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/time.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace homeostat::app {
 
-/// Of each channel by its name: so many groups of the ledger are told.
+/// Of each channel by its cursor's name: so many groups of the ledger are told.
 using NoticeCursors = std::map<std::string, std::uint64_t>;
+
+constexpr std::size_t notice_cursors_bytes_max = 4096;  ///< Of eight channels.
+
+/// "json 16 digits", one for each channel, each another: of two that are the same the second has
+/// " 2" behind it.
+[[nodiscard]] std::vector<std::string> cursor_names(const std::vector<ChannelConfig>& channels);
+
+/// How far the channel of this name, the `index`th of the list, was told. A file of before names
+/// all of them by their places. Absent: it is new.
+[[nodiscard]] std::optional<std::uint64_t> told_up_to(const NoticeCursors& kept,
+                                                      const std::string& name,
+                                                      std::size_t index);
 
 [[nodiscard]] std::filesystem::path notices_file_of(const std::filesystem::path& ledger);
 
 /// Synced. ERRORS: full.
 [[nodiscard]] Result<void> write_notice_cursors(const std::filesystem::path& file,
                                                 const NoticeCursors& cursors);
+
+/// ERRORS: corrupt: it is no such file, or a larger one.
+[[nodiscard]] Result<NoticeCursors> parse_notice_cursors(std::string_view text);
 
 /// Nothing where there is no file. ERRORS: corrupt; full.
 [[nodiscard]] Result<NoticeCursors> read_notice_cursors(const std::filesystem::path& file);

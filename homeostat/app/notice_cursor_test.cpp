@@ -248,6 +248,41 @@ TEST_CASE("a cursor goes no further than what was looked at, and never back") {
     CHECK_FALSE(NoticeCursor(std::nullopt, 10).owes(9));
 }
 
+TEST_CASE("a channel has its cursor wherever it stands in the list, and shares it with no other") {
+    ChannelConfig mail{.url = "https://mail.example/hook?token=aa"};
+    ChannelConfig chat = mail;
+    chat.shape = console::Shape::slack;
+    ChannelConfig other;
+    other.url_file = "/etc/homeostat/slack";
+    other.shape = console::Shape::slack;
+    const std::vector<std::string> names = cursor_names({mail, chat, other, mail});
+    for (const std::string& name : names) {
+        CHECK(std::ranges::count(names, name) == 1);
+        CHECK_FALSE(name.contains("token"));
+    }
+    NoticeCursors kept;
+    for (std::size_t index = 0; index < names.size(); ++index) {
+        kept[names[index]] = 10 + index;
+    }
+    CHECK(to_text(to_json(kept)).size() < notice_cursors_bytes_max / 4);
+    const std::vector<std::string> swapped = cursor_names({other, mail, chat});
+    CHECK(told_up_to(kept, swapped[0], 0) == 12);
+    CHECK(told_up_to(kept, swapped[1], 1) == 10);
+    CHECK(told_up_to(kept, swapped[2], 2) == 11);
+    chat.url = "https://mail.example/other";
+    CHECK_FALSE(told_up_to(kept, cursor_names({chat}).front(), 0));
+}
+
+TEST_CASE("a file that names channels by their places is read as it was meant") {
+    const NoticeCursors before{{"notify[0]", 41}, {"notify[1]", 7}};
+    CHECK(told_up_to(before, "json 00", 1) == 7);
+    CHECK_FALSE(told_up_to(before, "json 00", 2));
+    NoticeCursors now = before;
+    now["json 00"] = 9;
+    CHECK(told_up_to(now, "json 00", 1) == 9);
+    CHECK_FALSE(told_up_to(now, "json 11", 1));
+}
+
 TEST_CASE("what is kept is read again, and what is no file of ours is said to be none") {
     const Place place;
     CHECK(place.file().string() == place.path + "/ledger.notices");

@@ -107,6 +107,7 @@ Result<void> People::open_channels() {
     cursors_kept_ = kept.value_or(NoticeCursors{});
     looked_at_ = context_.cases.groups_count();
     const NoticeCursor none(kept ? std::nullopt : std::optional<std::uint64_t>(0), looked_at_);
+    const std::vector<std::string> cursor_names_all = cursor_names(config_.channels);
     for (std::size_t index = 0; index < config_.channels.size(); ++index) {
         const ChannelConfig& channel = config_.channels[index];
         const std::string name = channel_name(index);
@@ -120,14 +121,15 @@ Result<void> People::open_channels() {
         settings.shape = channel.shape;
         settings.limits.per_minute = channel.per_minute;
         settings.log = context_.log;
-        const auto known = cursors_kept_.find(name);
+        const std::optional<std::uint64_t> told =
+            told_up_to(cursors_kept_, cursor_names_all[index], index);
         lines_.push_back(
             {.name = name,
+             .cursor_name = cursor_names_all[index],
              .config = channel,
              .channel = std::make_unique<console::Channel>(context_.executor, context_.clock,
                                                            config_.service, std::move(settings)),
-             .cursor =
-                 known == cursors_kept_.end() ? none : NoticeCursor(known->second, looked_at_)});
+             .cursor = told ? NoticeCursor(told, looked_at_) : none});
     }
     return {};
 }

@@ -77,7 +77,8 @@ class People {
 
   private:
     struct Line {
-        std::string name;  ///< "notify[0]".
+        std::string name;         ///< "notify[0]".
+        std::string cursor_name;  ///< Of the file.
         ChannelConfig config;
         std::unique_ptr<console::Channel> channel;
         NoticeCursor cursor;

@@ -78,7 +78,7 @@ void People::keep_cursors() {
     for (Line& line : lines_) {
         const std::optional<std::uint64_t> owed_after = line.channel->owed_after();
         line.cursor.reach(owed_after, looked_at_);
-        now[line.name] = line.cursor.groups();
+        now[line.cursor_name] = line.cursor.groups();
         const bool was_owed = std::exchange(line.is_owed, owed_after.has_value());
         has_told = has_told || (was_owed && !owed_after);
     }
