@@ -245,7 +245,10 @@ void People::look_at_need(const heal::IncidentView& view) {
     const std::vector<heal::UndoableView> undoable = context_.role.undoable();
     const bool may_undo =
         std::ranges::find(undoable, view.incident, &heal::UndoableView::incident) != undoable.end();
-    tell(needs_person_notice(config_.service, view, may_undo, context_.clock.wall_now()));
+    console::Notice notice =
+        needs_person_notice(config_.service, view, may_undo, context_.clock.wall_now());
+    add_silent(notice, context_.troubles());
+    tell(std::move(notice));
 }
 
 Task<void> People::look() {

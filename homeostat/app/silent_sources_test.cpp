@@ -40,7 +40,7 @@ TEST_CASE("a source that is silent for five minutes is told of, once, and when i
     REQUIRE(notice);
     CHECK(notice->kind == console::NoticeKind::silent);
     CHECK(notice->service == ServiceId("payments"));
-    CHECK(notice->details == std::vector{pods + " is silent"});
+    CHECK(notice->details == std::vector{pods + " does not answer (503)"});
     CHECK(notice->text.contains("5 minutes"));
     CHECK_FALSE(body_of(*notice, console::Shape::json).contains("secret"));
     CHECK_FALSE(told.after(1h, {pods}));
@@ -72,4 +72,41 @@ TEST_CASE("what falls silent together is one message, and what does later anothe
     CHECK(edge->details.size() == 3);
     CHECK_FALSE(told.after(1s, {pods, "edge"}));
     CHECK(told.after(1s, {}));
+}
+
+TEST_CASE("of what a source says a person is told the status of its answer, and no word") {
+    struct Case {
+        std::string said;
+        std::string reason;
+    };
+    for (const Case& given : {
+             Case{"pods of shop/pay: /api/v1/pods: 401 Unauthorized: token abc", " (401)"},
+             Case{"403: no", " (403)"},
+             Case{"the server said: 500", " (500)"},
+             Case{"connection refused", ""},
+             Case{"", ""},
+             Case{"a list: 4010 pods", ""},
+             Case{"port 443 is closed", ""},
+             Case{"it answered 401", ""},
+             Case{"an answer: 200", ""},
+         }) {
+        CAPTURE(given.said);
+        CHECK(name_silent(pods, given.said) == pods + " does not answer" + given.reason);
+    }
+}
+
+TEST_CASE("whoever is called while something is silent is told what, as far as there is room") {
+    console::Notice notice;
+    notice.details = {"errors on payments"};
+    std::map<std::string, std::string> troubles;
+    add_silent(notice, troubles);
+    CHECK(notice.details.size() == 1);
+    troubles[pods] = "401: <secret of the server>";
+    add_silent(notice, troubles);
+    CHECK(notice.details.back() == pods + " does not answer (401)");
+    for (int number = 0; number < 20; ++number) {
+        troubles["probe " + std::to_string(number)] = "no connection";
+    }
+    add_silent(notice, troubles);
+    CHECK(notice.details.size() == console::notice_details_max);
 }
