@@ -27,6 +27,9 @@ struct Reason {
 
 // SOURCE: the scheduler's, the kubelet's and the controllers' own reasons, as of Kubernetes 1.34.
 // The first that fits counts.
+// Not the scheduler's "Preempted": it is of the type Normal, which we do not ask for. A second
+// watch in each namespace is much for what a person is told beside other things; whoever took the
+// pod's place leaves its successor a "FailedScheduling". The kubelet's "Preempting" is a warning.
 constexpr std::array reasons{
     Reason{"Pod", "FailedScheduling", "", "", Obstacle::no_room},
     Reason{"Pod", "FailedMount", "", "", Obstacle::volume_missing},
@@ -40,7 +43,6 @@ constexpr std::array reasons{
     Reason{"Pod", "ErrImageNeverPull", "", "", Obstacle::image_missing},
     Reason{"Pod", "InspectFailed", "", "", Obstacle::image_missing},
     Reason{"Pod", "Evicted", "", "", Obstacle::evicted},
-    Reason{"Pod", "Preempted", "", "", Obstacle::evicted},
     Reason{"Pod", "Preempting", "", "", Obstacle::evicted},
     Reason{"ReplicaSet", "FailedCreate", "", "exceeded quota", Obstacle::quota_used_up},
     Reason{"ReplicaSet", "FailedCreate", "", "", Obstacle::creation_refused},

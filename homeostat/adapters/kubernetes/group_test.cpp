@@ -67,14 +67,25 @@ TEST_CASE("there is no view before each kind was listed, and it says which was n
     }
 }
 
-TEST_CASE("a server that is silent for longer than bookmarks are apart ends the view") {
+TEST_CASE("why one kind may not be read is told before another one has been listed") {
+    GroupWorld world;
+    world.deployments = {};
+    world.pods = {};
+    world.pods_trouble = Error{Fault::refused, "403: no right to list pods"};
+    CHECK(error_of(world).fault == Fault::refused);
+    CHECK(error_of(world).text == "pods of shop/payments: 403: no right to list pods");
+}
+
+TEST_CASE("a server that is silent for longer than a watch waits and asks again ends the view") {
     GroupWorld world;
     REQUIRE(world.group.look());
-    world.clock.pass(90s);
+    const WatchOptions watch{};
+    world.clock.pass(
+        std::chrono::floor<std::chrono::milliseconds>(watch.silent_for_max + watch.answer_within));
     CHECK(world.group.look());
     world.clock.pass(6s);
     CHECK(error_of(world).fault == Fault::late);
-    CHECK(error_of(world).text.contains("96 s"));
+    CHECK(error_of(world).text.contains("106 s"));
     world.bookmark();
     CHECK(world.group.look());
 }
@@ -157,7 +168,7 @@ TEST_CASE("readiness is what the cluster says of the pods taken together") {
     CHECK(world.group.readiness() == Readiness::none_ready);
     world.tell(DeploymentSample{.replicas = 0});
     CHECK(world.group.readiness() == Readiness::none_wanted);
-    world.clock.pass(96s);
+    world.clock.pass(106s);
     CHECK(world.group.readiness() == Readiness::unknown);
 }
 
@@ -190,7 +201,7 @@ TEST_CASE("requests of ours go to a pod that ought to answer, and nowhere else")
         CHECK_FALSE(address());
     }
     SUBCASE("not when the address may be another pod's by now") {
-        world.clock.pass(96s);
+        world.clock.pass(106s);
         CHECK_FALSE(address());
     }
     SUBCASE("to its successor in the slot, once that was ready") {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -82,12 +83,18 @@ Result<void> check_heard(const Options& options,
         std::string_view name;
         KindSeen seen;
     };
-    for (const Kind& kind : {Kind{"Deployment", seen.deployments},
-                             Kind{"ReplicaSets", seen.replica_sets}, Kind{"pods", seen.pods}}) {
-        if (Result<void> is_fit =
-                check_kind_heard(place_of(options, kind.name), kind.seen, now, limits);
-            !is_fit) {
-            return is_fit;
+    const std::array kinds{Kind{"Deployment", seen.deployments},
+                           Kind{"ReplicaSets", seen.replica_sets}, Kind{"pods", seen.pods}};
+    // Why one cannot be read says more than that another has not been listed yet.
+    for (const bool is_troubled : {true, false}) {
+        for (const Kind& kind : kinds) {
+            const Result<void> is_fit =
+                kind.seen.trouble->has_value() == is_troubled
+                    ? check_kind_heard(place_of(options, kind.name), kind.seen, now, limits)
+                    : Result<void>{};
+            if (!is_fit) {
+                return is_fit;
+            }
         }
     }
     return {};

@@ -63,8 +63,9 @@ struct GroupLimits {
     /// How old the last word may be of a server that follows us no more: a stream that was cut is
     /// back within this, and what a pod was before it says little of now. Zero: no trouble at all.
     Duration heard_within_troubled{std::chrono::seconds{5}};
-    /// And of one that seems to follow: as long as a watch itself waits for a word, and a bit.
-    Duration heard_within{std::chrono::seconds{95}};
+    /// And of one that seems to follow: as long as a watch itself waits for a word, and for the
+    /// answer when it asks again because there was none.
+    Duration heard_within{std::chrono::seconds{105}};
 };
 
 /// Whether one watch is fit to be told from; `place` begins what is said. ERRORS: as check_heard.

@@ -171,9 +171,11 @@ Task<Result<void>> ObjectWatch::follow() {
     const Instant deadline = began_at + options_.answer_within;
     Result<WatchOpened> opened = co_await source_.watch(watch_path(), deadline);
     if (!opened) {
+        was_silent_ = false;
         co_return std::unexpected(opened.error());
     }
     if (opened->lines == nullptr) {
+        was_silent_ = false;
         must_list_ = opened->reply.status == too_old;
         co_return std::unexpected(refusal_of(opened->reply));
     }
@@ -181,6 +183,9 @@ Task<Result<void>> ObjectWatch::follow() {
         co_return Result<void>{};
     }
     note(std::nullopt);
+    if (std::exchange(was_silent_, false)) {
+        seen_.heard_at = clock_.now();  // It follows on from where we are: no less than a bookmark.
+    }
     lines_ = opened->lines.get();
     Result<void> read = co_await read_lines(*opened->lines);
     lines_ = nullptr;
@@ -197,6 +202,10 @@ Task<Result<void>> ObjectWatch::read_lines(EventLines& lines) {
     while (!is_stopping_) {
         const Instant deadline = clock_.now() + options_.silent_for_max;
         Result<std::optional<std::string>> line = co_await lines.next(deadline);
+        if (!line && line.error().fault == Fault::late) {
+            was_silent_ = true;  // No failure yet: one is that it cannot be opened again.
+            co_return Result<void>{};
+        }
         if (!line) {
             co_return std::unexpected(line.error());
         }

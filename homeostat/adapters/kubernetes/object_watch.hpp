@@ -8,8 +8,10 @@
 // trouble(). A stream in which something has no place (an event out of order, a line that is none)
 // is given up for a new list rather than guessed about.
 //
-// A server may be silent for as long as nothing changes, but says about each minute that nothing
-// has (a bookmark); one that does not is taken for a connection that leads nowhere.
+// A server may be silent for as long as nothing changes. Most say about each minute that nothing
+// has (a bookmark), but none promises it, and an older or busy one does not. So a stream that says
+// nothing for long is opened again from where it was, which costs one request and is no trouble: it
+// tells a quiet server from a connection that leads nowhere, which cannot be opened again.
 //
 // The choice not taken: asking again and again. An object that comes and goes between two questions
 // was never seen, and questions that are frequent enough to act by cost the server more.
@@ -65,7 +67,8 @@ struct WatchOptions {
     std::size_t bytes_max{std::size_t{64} << 20U};     ///< Of all objects, as JSON.
     std::size_t page_objects{500};                     ///< What kubectl and client-go ask for.
     Duration answer_within{std::chrono::seconds{10}};  ///< A page, and the begin of a stream.
-    /// Bookmarks come about each minute; half a minute more is a server that has much to do.
+    /// Then it is opened again. Bookmarks come about each minute where they come at all; half a
+    /// minute more is a server that has much to do.
     Duration silent_for_max{std::chrono::seconds{90}};
     Duration pause_min{std::chrono::milliseconds{500}};  ///< After a failure; doubled each time.
     Duration pause_max{std::chrono::seconds{30}};
@@ -147,6 +150,7 @@ class ObjectWatch final : public WatchedKind {
     std::uint32_t failures_count_{0};  ///< In a row.
     Duration asked_pause_{};           ///< By the server (Retry-After), before the next attempt.
     bool must_list_{true};
+    bool was_silent_{false};  ///< The last stream: it was given up, and its server has not failed.
     bool is_stopping_{false};
     EventLines* lines_{nullptr};  ///< Of the stream that is read now, which run() owns.
     ChangeBell bell_;

@@ -239,10 +239,27 @@ TEST_CASE("a stream that is cut or silent is opened again from the last version,
         world.run();
         CHECK(world.server.story() == "L W10 W11 W11 ");
         CHECK(world.names() == "a ");
-        CHECK(world.watch.seen().heard_at == began_at);
         const bool has_waited = said.what == Said::What::silence;
+        // A bookmark was due and none promised: that it goes on from there is as good as one.
+        CHECK(world.watch.seen().heard_at == (has_waited ? began_at + 90s : began_at));
+        CHECK(world.clock.slept.size() == (has_waited ? 0 : 1));
         CHECK((world.clock.now() - began_at >= 5min + 90s) == has_waited);
     }
+}
+
+TEST_CASE("a silent stream is a trouble only once it cannot be opened again") {
+    World world;
+    world.server.pages = {page(10, {pod("a", 4)})};
+    const auto look = [&] { CHECK(world.watch.changes_count() == 1); };  // Of the list alone.
+    world.server.streams = {{{is_silent}},
+                            {{look_at(look, bookmark(10)), is_silent}},
+                            StreamScript{.opening = refusal(503, "not now")}};
+    const Instant began_at = world.clock.now();
+    world.run();
+    CHECK(world.server.story() == "L W10 W10 W10 W10 ");
+    CHECK(world.trouble() == Fault::refused);
+    CHECK(world.names() == "a ");
+    CHECK(world.watch.seen().heard_at == began_at + 90s);
 }
 
 TEST_CASE("another error in the stream costs a pause and no list") {

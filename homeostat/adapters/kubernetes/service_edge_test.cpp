@@ -401,7 +401,7 @@ TEST_CASE("a reading has the service's counters and the rotation of each wanted 
     CHECK(reading.servers[2].instance == InstanceId("payments-2"));
     CHECK(reading.servers[2].rotation == Rotation::down);
 
-    world.clock.pass(96s);
+    world.clock.pass(106s);
     CHECK(world.edge->reading().servers.empty());
 }
 
@@ -458,7 +458,7 @@ TEST_CASE("a glance tells of every slot as a read does, and of none that was see
     REQUIRE(part);
     // Two are wanted. Facts that leave the others out would be incomplete.
     CHECK(std::get<EdgeFacts>(*part).instances.size() == 4);
-    world.clock.pass(96s);
+    world.clock.pass(106s);
     CHECK_FALSE(net::run_for_test(world.context, glance()));
 }
 

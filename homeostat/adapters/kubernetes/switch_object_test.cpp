@@ -66,7 +66,7 @@ TEST_CASE("a switch that cannot be read is engaged, also where it was released w
     CHECK(shop.object.is_engaged());
     shop.trouble.reset();
     CHECK_FALSE(shop.object.is_engaged());  // Followed again; it need not say anything.
-    shop.clock.pass_until(shop.clock.now() + 96s);
+    shop.clock.pass_until(shop.clock.now() + 106s);
     CHECK(shop.object.reason().contains("nothing for"));
 }
 
