@@ -27,9 +27,10 @@ void add_autonomy(CLI::App& app, AutonomyOptions& options) {
     promote->add_option("--task", options.task, "Of run_task: that declared task alone");
     promote->add_option("--because", options.because, "Your reason, for the ledger")->required();
     promote->footer(
-        "A remedy at `act` of which one did not help asks a person from then on, until this is "
-        "said. It raises\nnothing above what the configuration has. Who said so, and why, stands "
-        "in the ledger.\n\n"
+        "A remedy at `act` of which one did not help, or that helped again and again, asks a "
+        "person from then on,\nuntil this is said. It lifts all that the kind stands under, at "
+        "every target and against every symptom,\nand counts from there anew. It raises nothing "
+        "above what the configuration has. Who said so, and why,\nstands in the ledger.\n\n"
         "Exit status:\n  0  recorded\n"
         "  1  the agent refused: it is not demoted, or nothing can be recorded\n"
         "  2  arguments or configuration that cannot be used\n"
