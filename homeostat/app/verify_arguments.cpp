@@ -22,7 +22,7 @@ void add_verify_ledger(CLI::App& app, VerifyLedgerOptions& options) {
     verify
         ->add_option("--approver", options.approvers,
                      "NAME=KEY: nobody else can have signed what is recorded; again for each")
-        ->take_all();
+        ->allow_extra_args(false);
     verify->footer(
         "The ledger is read and never changed; no agent has to run, one may. Found is any byte "
         "that\nchanged, any record that was removed, moved or added, and, with a witness, an end "
@@ -35,7 +35,7 @@ void add_verify_ledger(CLI::App& app, VerifyLedgerOptions& options) {
         "offset\nand why, or null), trouble, verification, approvals.\n\n"
         "Exit status:\n  0  intact\n"
         "  1  not intact, a file of another format or version, a signature that does not hold, or "
-        "a\n     witness says otherwise\n"
+        "a witness says otherwise\n"
         "  2  it cannot be said: no ledger, witness or key there, or no right to read\n\n"
         "Examples:\n  homeostat verify-ledger var/payments/ledger --json\n"
         "  homeostat verify-ledger var/payments/ledger --witness /mnt/audit/heads.jsonl \\\n"

@@ -206,7 +206,12 @@ def a_signed_yes_is_done_and_proves_itself_to_whoever_reads_the_ledger(service):
     story = service.say("explain", "i-1")
     assert f"signed by anna with the key {signature['key']}: it holds for just this" in story, story
     assert call(service, "replay", "i-1").returncode == OK
-    assert call(service, "verify-ledger").returncode == OK
+    seen = service.ask("verify-ledger")["approvals"]
+    assert seen["signed_count"] == 1 and seen["signers"] == [{
+        "approver": "anna", "key": signature["key"], "records_count": 1, "is_listed": True}], seen
+    for name, status in (("anna", OK), ("bert", 1)):
+        known = call(service, "verify-ledger", "--approver", f"{name}={signature['key']}")
+        assert known.returncode == status, known.stdout + known.stderr
 
 
 def two_of_two_are_needed_and_the_first_alone_does_nothing(service):
