@@ -161,10 +161,11 @@ HealingTurn put_off(IncidentState state,
         state.tried.pop_back();  // It would have been the first.
     }
     state.plan.reset();
-    std::string because =
-        verdict.kind == VerdictKind::refusal ? "refused (" + verdict.rule + ")" : verdict.rule;
+    const bool lacked_sight =
+        verdict.kind == VerdictKind::escalation && state.proposal.unseen && does_nothing(state);
+    std::string because = lacked_sight ? verdict.rule : "refused (" + verdict.rule + ")";
     because += ": " + verdict.because;
-    if (verdict.kind == VerdictKind::escalation && state.proposal.unseen) {
+    if (lacked_sight) {
         because += fmt::format("; {} did not answer when that was chosen",
                                fmt::join(*state.proposal.unseen, ", "));
     }

@@ -28,6 +28,9 @@ Task<Result<std::vector<Reading>>> EdgeSource::read(Instant deadline) {
 }
 
 Task<Result<std::vector<Reading>>> ProcessSource::read(Instant) {
+    if (is_down) {
+        co_return fail(Fault::unreachable, "nobody answers");
+    }
     std::vector<Reading> readings;
     for (const SimulatedInstance& one : world_.instances) {
         ProcessReading reading;
@@ -99,7 +102,7 @@ std::optional<Standing> Door::standing(const Symptom& symptom) const {
         return proposal.symptom.kind == symptom.kind && proposal.symptom.subject == symptom.subject;
     });
     return is_open || is_busy
-               ? std::optional(Standing{IncidentId("i-1"), !rejudges.empty(), rejudges})
+               ? std::optional(Standing{IncidentId("i-1"), !rejudges.empty(), rejudges, unseen})
                : std::nullopt;
 }
 
@@ -109,6 +112,7 @@ Task<Result<Standing>> Door::submit(Proposal proposal) {
     }
     proposals.push_back(std::move(proposal));
     rejudges.clear();
+    unseen.reset();
     co_return Standing{IncidentId("i-1"), false, {}};
 }
 
