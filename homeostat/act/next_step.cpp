@@ -5,6 +5,7 @@
 // any is taken away, and the next is never touched before the previous serves again.
 
 #include "homeostat/act/act.hpp"
+#include "homeostat/act/hastening.hpp"
 #include "homeostat/act/resizing.hpp"
 #include "homeostat/act/rollout.hpp"
 #include "homeostat/base/fields.hpp"
@@ -206,45 +207,9 @@ Next step_for(const View& view, const InstanceFacts& instance) {
     return Complete{};
 }
 
-/// Whether it may be asked to go. Its orchestrator makes its like anew where one was asked, and
-/// that one may be ready long before those of the right version are: it is asked as well, a while
-/// after.
-bool may_be_hastened(const View& view, const InstanceFacts& one) {
-    const std::size_t count = view.replaced_count(one.runtime.instance);
-    if (count == 0) {
-        return true;
-    }
-    const auto* last = view.plan.step_last ? std::get_if<Replace>(&*view.plan.step_last) : nullptr;
-    const bool is_that_one = last != nullptr && last->instance == one.runtime.instance &&
-                             last->expected == one.runtime.present();
-    const Instant since = view.plan.step_last_at.value_or(view.plan.began_at);
-    return count < replaces_per_instance_max && !is_that_one && view.now >= since + try_again_after;
-}
-
-/// One of the version that goes and that still answers users, while twice as many of the other
-/// serve already, so that a third of what serves is taken at most. Its orchestrator keeps it until
-/// a successor says that it is ready, which may take as long as its probe waits between two looks.
-/// Null: none.
-const InstanceFacts* one_to_hasten(const View& view, const Rollback& remedy) {
-    const auto serves = [&](const VersionId& version) {
-        return std::ranges::count_if(view.facts.instances, [&](const InstanceFacts& one) {
-            return view.is_serving(one) && one.runtime.version_of(remedy.artifact) == version;
-        });
-    };
-    if (!view.plan.hastens || serves(remedy.to) < 2 * serves(remedy.from) ||
-        view.plan.replacements.size() >= hastened_max) {
-        return nullptr;
-    }
-    const auto found = std::ranges::find_if(view.facts.instances, [&](const InstanceFacts& one) {
-        return view.is_serving(one) && one.runtime.version_of(remedy.artifact) == remedy.from &&
-               may_be_hastened(view, one);
-    });
-    return found == view.facts.instances.end() ? nullptr : &*found;
-}
-
 /// Whoever orchestrates the instances brings the version to all of them, at its own pace.
 Next wait_for_rollout(const View& view, const Rollback& remedy) {
-    if (const InstanceFacts* one = one_to_hasten(view, remedy)) {
+    if (const InstanceFacts* one = one_to_hasten(view.plan, view.facts, remedy, view.now)) {
         return replace(view, *one);
     }
     for (const InstanceFacts& instance : view.facts.instances) {
