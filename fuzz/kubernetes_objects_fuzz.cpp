@@ -1,11 +1,12 @@
 // Any bytes as an object of the API server, as a list of them and as the file of slots: refused
 // with a reason, or of names, addresses and versions that need no escaping in a path, a query or a
-// log; the slots' file, written again, is the same; and an Event says one thing of an object, or
-// nothing.
+// log; the slots' file, written again, is the same; an Event says one thing of an object, or
+// nothing; and of a CronJob a Job is made that runs once, or none.
 
 #include "homeostat/adapters/kubernetes/cluster_events.hpp"
 #include "homeostat/adapters/kubernetes/direct_reads.hpp"
 #include "homeostat/adapters/kubernetes/incident_kind.hpp"
+#include "homeostat/adapters/kubernetes/job_object.hpp"
 #include "homeostat/adapters/kubernetes/objects.hpp"
 #include "homeostat/adapters/kubernetes/pod_resize.hpp"
 #include "homeostat/adapters/kubernetes/quantity.hpp"
@@ -15,6 +16,7 @@
 #include "homeostat/base/json.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -97,6 +99,29 @@ void check_event(const homeostat::json::value& object) {
     }
 }
 
+void check_job(const homeostat::json::value& object) {
+    const auto view = kubernetes::parse_job(object);
+    ensure(!view || homeostat::is_plain_name(view->name), "a Job's name stays in its folder");
+    const auto from = kubernetes::parse_job_template(object);
+    if (!from) {
+        ensure(from.error().fault == homeostat::Fault::invalid, "a refusal says why");
+        return;
+    }
+    const std::string name = kubernetes::job_name(from->name, "i-1.e1");
+    ensure(homeostat::is_plain_name(name) && name.size() <= 63, "a name that a Job may have");
+    const auto job = kubernetes::job_of(
+        *from, {.name_space = "shop", .name = name, .service = "pay", .task = "t"},
+        std::chrono::seconds{30});
+    const homeostat::json::value& spec = job.at("spec");
+    ensure(spec.at("template").at("spec").at("restartPolicy") == "Never" &&
+               spec.at("backoffLimit") == 0,
+           "nothing of it is started again");
+    ensure(spec.at("activeDeadlineSeconds").as_int64() >= 1 &&
+               spec.at("activeDeadlineSeconds").as_int64() <= 30,
+           "it ends in the time that it has");
+    ensure(kubernetes::is_job_as_sent(job, job), "what is sent is as it is sent");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -122,6 +147,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_replica_set(*object);
     check_deployment(*object);
     check_event(*object);
+    check_job(*object);
     const auto list =
         kubernetes::parse_list("pods", kubernetes::ApiReply{.status = 200, .body = *object});
     ensure(list.has_value() || list.error().fault == homeostat::Fault::broken,

@@ -211,11 +211,10 @@ Result<void> AgentProcess::make_actuators() {
     if (Result<void> made = keep(Caches::make(config_, strand_), caches_); !made) {
         return fail("caches", made.error());
     }
-    tasks_ = std::make_unique<Tasks>(config_, strand_);
-    if (Result<void> made = keep(FlagsPlace::make(config_, strand_, clock_, log_), flags_); !made) {
-        return made;
-    }
-    return keep(Edge::make(config_, strand_), edge_);
+    Result<void> made =
+        keep(Tasks::make(config_, place_, [this] { return ledger_name(); }), tasks_);
+    made = made ? keep(FlagsPlace::make(config_, strand_, clock_, log_), flags_) : made;
+    return made ? keep(Edge::make(config_, strand_), edge_) : made;
 }
 
 void AgentProcess::make_telemetry() {

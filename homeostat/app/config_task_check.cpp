@@ -6,9 +6,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace homeostat::app {
@@ -71,15 +73,45 @@ struct Placed {
     std::string key;
 };
 
+/// Whoever looks for a task's Jobs goes by labels.
+bool may_be_label(std::string_view name) {
+    constexpr std::size_t label_bytes_max = 63;
+    const auto is_edge = [](char c) { return c != '-' && c != '_' && c != '.'; };
+    return !name.empty() && name.size() <= label_bytes_max && is_edge(name.front()) &&
+           is_edge(name.back());
+}
+
+void check_job(const Placed& placed, ConfigReading& reading) {
+    const std::string key = placed.key + ".job";
+    if (reading.has(placed.key + ".command") || placed.http) {
+        reading.tell_at(placed.key, "a job, and something else — keep one of them");
+    }
+    if (!reading.has("runtime.kubernetes")) {
+        reading.tell_at(key,
+                        "a Job runs in the cluster of a guarded Deployment, and here is none — "
+                        "write command or http, or runtime.kubernetes");
+    }
+    if (placed.action.timeout < std::chrono::seconds{1}) {
+        reading.tell_at(placed.key + ".timeout", "no Job is done in less than 1s — write more");
+    }
+}
+
 void check_action(const Placed& placed, ConfigReading& reading) {
     const bool has_command = reading.has(placed.key + ".command");
-    if (has_command == placed.http.has_value()) {
+    if (!placed.action.job.empty()) {
+        check_job(placed, reading);
+    } else if (has_command == placed.http.has_value()) {
+        const bool is_check = placed.key.ends_with(".check");
         reading.tell_at(placed.key, has_command ? "both command and http — keep one of both"
-                                                : "neither command nor http — write one of both");
+                                    : is_check
+                                        ? "neither command nor http — write one of both"
+                                        : "neither command nor http nor job — write one of them");
         return;
     }
     if (placed.http) {
         check_http(placed.http->config, placed.key + ".http", reading);
+    }
+    if (!has_command) {
         for (const char* const of_command : {".environment", ".refused"}) {
             if (reading.has(placed.key + of_command)) {
                 reading.tell_at(placed.key + of_command, "it is for a command — leave it out");
@@ -187,6 +219,13 @@ void check_tasks(const ConfigFile& file, std::uint32_t regular_count, ConfigRead
         }
         for (const Placed& placed : actions_of(task, key)) {
             check_action(placed, reading);
+            const bool is_labelled =
+                may_be_label(task.config.name.text()) && may_be_label(file.service.text());
+            if (!placed.action.job.empty() && !is_labelled) {
+                reading.tell_at(placed.key + ".job",
+                                "its Jobs have the task's and the service's name as labels, of 63 "
+                                "bytes at most and a letter or a digit at each end — write others");
+            }
         }
         check_words(task, key, reading);
         check_autonomy(file, task, reading);

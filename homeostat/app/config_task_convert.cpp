@@ -25,6 +25,8 @@ TaskActionSection to_section(const TaskActionConfig& action) {
     TaskActionSection section{action, std::nullopt};
     if (action.http) {
         section.http = TaskHttpSection{*action.http};
+    }
+    if (action.command.empty()) {
         section.config.refused.clear();
     }
     return section;

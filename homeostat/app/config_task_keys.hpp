@@ -26,6 +26,7 @@ constexpr std::size_t tasks_max = 16;  ///< Each has a check that runs again and
 constexpr std::size_t task_words_max = 64;
 constexpr std::size_t task_statuses_max = 16;
 constexpr std::size_t task_parameters_max = 16;
+constexpr std::size_t job_name_max = 52;  ///< SOURCE: what the server allows of a CronJob.
 constexpr std::uint64_t task_integer_max = 1'000'000'000;
 
 /// An address with {words} in it, which is one for any of their values.
@@ -82,6 +83,10 @@ struct TaskActionSection {
     std::optional<TaskHttpSection> http;
     static void keys(auto& self, auto&& key) {
         action_keys(self, key);
+        key(Key{"job",
+                "Or a Job, made of the CronJob of this name, which is suspended, in the "
+                "Deployment's namespace"},
+            NameValue{.bytes_max = job_name_max}, self.config.job);
         key(Key{"refused", "Exit statuses by which the program says that it changed nothing"},
             ListOf<CountValue<std::uint32_t>>{CountValue<std::uint32_t>{.min = 1, .max = 255},
                                               task_statuses_max, true},

@@ -42,7 +42,8 @@ struct TaskHttpConfig {
 
 struct TaskActionConfig {
     std::vector<std::string> command;      ///< Or:
-    std::optional<TaskHttpConfig> http;    ///< Never both.
+    std::optional<TaskHttpConfig> http;    ///< Or:
+    std::string job{};                     ///< A suspended CronJob. Never two of these.
     std::vector<std::string> environment;  ///< Names of variables that a command gets of ours.
     /// Exit statuses by which a command says that it changed nothing. 75 is EX_TEMPFAIL.
     std::vector<std::uint32_t> refused{75};

@@ -4,6 +4,8 @@
 #include "homeostat/app/config_for_test.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/declared.hpp"
+#include "homeostat/app/job_making.hpp"
+#include "homeostat/app/kubernetes_place.hpp"
 #include "homeostat/app/task_view.hpp"
 #include "homeostat/app/task_words.hpp"
 #include "homeostat/app/tasks.hpp"
@@ -11,9 +13,12 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -198,6 +203,107 @@ TEST_CASE("tasks and what else a configuration says may not contradict each othe
     const std::string one =
         "{ name: a, check: { command: [c] }, run: { command: [x] }, destructive: false }";
     CHECK(problems_of(with(fmt::format("tasks: [ {0}, {0} ]\n", one))).contains("a second task"));
+}
+
+namespace {
+
+/// A Deployment is guarded; `tasks` begins on line 5.
+std::string in_cluster(std::string_view tasks) {
+    return fmt::format(
+        "service: payments\nruntime: {{ kubernetes: {{ namespace: shop, deployment: payments }} "
+        "}}\n"
+        "signals: [ {{ http: {{ path: /healthz }} }} ]\n\n{}",
+        tasks);
+}
+
+constexpr std::string_view by_job = R"(tasks:
+  - name: reindex_all
+    check: { http: { url: "http://127.0.0.1:80/index" } }
+    run: { job: reindex, timeout: 90s }
+    take_back: { job: reindex-back }
+    destructive: false
+    keeps_capacity: true
+)";
+
+Config cluster_config_of(const std::string& text) {
+    const ConfigReport report = parse_config(text, file_for_test);
+    REQUIRE_MESSAGE(report.config, describe(report));
+    return *report.config;
+}
+
+std::size_t rights_of_jobs_in(const Config& config) {
+    return static_cast<std::size_t>(
+        std::ranges::count(kubernetes_uses_of(config), adapters::kubernetes::Use::jobs));
+}
+
+}  // namespace
+
+TEST_CASE("a task that makes Jobs names their templates, in the namespace that is guarded") {
+    const Config config = cluster_config_of(in_cluster(by_job));
+    const auto declaration = declaration_of(config, config.tasks[0]);
+    const auto& run = std::get<adapters::task::JobCall>(declaration.run.call);
+    CHECK(run.name_space == "shop");
+    CHECK(run.from == "reindex");
+    CHECK(declaration.run.timeout == std::chrono::seconds{90});
+    CHECK(describe(declaration.run) == "Job of shop/reindex");
+    CHECK(std::get<adapters::task::JobCall>(declaration.take_back->call).from == "reindex-back");
+    CHECK(job_templates_of(config) == std::vector<std::string>{"reindex", "reindex-back"});
+    const std::string written = to_text(to_document(config));
+    CHECK(written.contains(R"("job":"reindex",)"));
+    CHECK(written.contains(R"("job":"reindex-back",)"));
+    CHECK_FALSE(written.contains("refused"));  // Exit statuses are a command's.
+    std::string other(by_job);
+    other.replace(other.find("job: reindex,"), 13, "job: another,");
+    const Config changed = cluster_config_of(in_cluster(other));
+    CHECK(digest_of(declaration_of(changed, changed.tasks[0])) != digest_of(declaration));
+}
+
+TEST_CASE("a right to make Jobs is asked for where a task that makes them may be run, only") {
+    const std::string text = in_cluster(by_job);
+    CHECK(rights_of_jobs_in(cluster_config_of(text)) == 0);
+    for (const auto& [level, count] : {std::pair{"recommend", 0U}, {"ask", 1U}, {"act", 1U}}) {
+        CHECK(rights_of_jobs_in(cluster_config_of(fmt::format(
+                  "{}autonomy: {{ tasks: {{ reindex_all: {} }} }}\n", text, level))) == count);
+    }
+    const std::string other =
+        "tasks: [ { name: a, check: { command: [c] }, run: { command: [x] }, "
+        "destructive: false, keeps_capacity: true } ]\n"
+        "autonomy: { tasks: { a: act } }\n";
+    CHECK(rights_of_jobs_in(cluster_config_of(in_cluster(other))) == 0);
+}
+
+TEST_CASE("a Job that cannot be meant is refused at its place, with its mend") {
+    CHECK(problems_of(with("tasks: [ { name: a, check: { command: [c] }, run: { job: reindex }, "
+                           "destructive: false } ]\n"))
+              .contains("here is none"));
+    struct Case {
+        std::string_view task;
+        std::string_view says;
+    };
+    for (const Case& each : {
+             Case{"name: a, check: { job: c }, run: { job: x }", "unknown key 'job'"},
+             Case{"name: a, check: { command: [c] }, run: { job: x, command: [y] }",
+                  "a job, and something else"},
+             Case{"name: a, check: { command: [c] }, run: { job: x, refused: [7] }",
+                  "it is for a command"},
+             Case{"name: a, check: { command: [c] }, run: { job: x, environment: K }",
+                  "it is for a command"},
+             Case{"name: a, check: { command: [c] }, run: { job: x, timeout: 500ms }",
+                  "less than 1s"},
+             Case{"name: a, check: { command: [c] }, run: { job: \"a/b\" }", "run.job"},
+             Case{"name: a_, check: { command: [c] }, run: { job: x }", "as labels"},
+             Case{"name: a, check: { command: [c] }, run: { }", "nor job"},
+         }) {
+        const std::string problems = problems_of(
+            in_cluster(fmt::format("tasks: [ {{ {}, destructive: false }} ]\n", each.task)));
+        CHECK_MESSAGE(problems.contains(each.says), problems);
+        CHECK_MESSAGE(problems.starts_with("5:"), problems);
+    }
+    const std::string longest(53, 'a');
+    CHECK(problems_of(in_cluster(fmt::format("tasks: [ {{ name: a, check: {{ command: [c] }}, run: "
+                                             "{{ job: {} }}, destructive: false }} ]\n",
+                                             longest)))
+              .contains("run.job"));
 }
 
 TEST_CASE("a word of a task is replaced once, and a value is not looked into") {

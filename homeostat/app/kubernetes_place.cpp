@@ -5,6 +5,7 @@
 #include "homeostat/adapters/kubernetes/service_object.hpp"
 #include "homeostat/app/cluster_mend.hpp"
 #include "homeostat/app/cluster_question.hpp"
+#include "homeostat/app/job_making.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -96,6 +97,7 @@ kubernetes::Options kubernetes_options_of(const Config& config) {
     options.replicas_max = config.kubernetes->replicas_max;
     options.memory_bytes_max = config.kubernetes->memory_bytes_max;
     options.configs = config.kubernetes->configs;
+    options.job_templates = job_templates_of(config);
     options.configs_restart = config.kubernetes->configs_restart;
     options.run_directory = config.run_directory.string();
     if (config.http_signal) {
@@ -146,6 +148,9 @@ std::vector<kubernetes::Use> kubernetes_uses_of(const Config& config) {
     if (may_act(RemedyKind::restart) || may_act(RemedyKind::rolling_restart) ||
         replaces_for_configs) {
         uses.push_back(kubernetes::Use::restart);
+    }
+    if (may_make_jobs(config)) {
+        uses.push_back(kubernetes::Use::jobs);
     }
     return uses;
 }

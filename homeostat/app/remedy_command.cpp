@@ -1,9 +1,13 @@
 #include "homeostat/app/remedy_command.hpp"
 
+#include "homeostat/adapters/kubernetes/http_api_client.hpp"
+#include "homeostat/adapters/system/system_clock.hpp"
 #include "homeostat/adapters/task/proof_file.hpp"
 #include "homeostat/adapters/task/task_lock.hpp"
 #include "homeostat/app/complaint.hpp"
 #include "homeostat/app/config_load.hpp"
+#include "homeostat/app/job_making.hpp"
+#include "homeostat/app/kubernetes_place.hpp"
 #include "homeostat/app/task_trial.hpp"
 #include "homeostat/app/task_view.hpp"
 #include "homeostat/app/tasks.hpp"
@@ -31,6 +35,8 @@
 #include <csignal>
 #include <cstdio>
 #include <iostream>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -158,6 +164,41 @@ std::vector<std::string> passed_on_by(const task::Declaration& declaration) {
     return {names.begin(), names.end()};
 }
 
+/// How a trial makes Jobs: as whoever runs it, by the same cluster as the agent.
+class JobsOfTrial {
+  public:
+    explicit JobsOfTrial(asio::io_context& context)
+        : context_(context), clock_(context.get_executor()) {}
+
+    /// Nothing, where the task makes none. ERRORS: as of cluster_access_of; of the credentials.
+    Result<void> make(const Config& config, const task::Declaration& declaration) {
+        const TaskConfig* const declared = find_task(config, declaration.task.text());
+        if (declared == nullptr || !makes_jobs(*declared)) {
+            return {};
+        }
+        const auto access = cluster_access_of(*config.kubernetes);
+        if (!access) {
+            return std::unexpected(access.error());
+        }
+        auto api = adapters::kubernetes::HttpApiClient::make(context_.get_executor(), *access);
+        if (!api) {
+            return fail(access->told_by, api.error());
+        }
+        api_ = *std::move(api);
+        making_.emplace(JobMeans{.api = api_.get(), .clock = &clock_}, config, declaration);
+        return {};
+    }
+
+    [[nodiscard]] bool is_made() const { return making_.has_value(); }
+    [[nodiscard]] task::Jobs functions() { return making_ ? making_->functions() : task::Jobs(); }
+
+  private:
+    asio::io_context& context_;
+    adapters::system::SystemClock clock_;
+    std::unique_ptr<adapters::kubernetes::HttpApiClient> api_;
+    std::optional<JobMaking> making_;
+};
+
 ExitStatus run_trial(const task::Declaration& declaration,
                      const Config& config,
                      const RemedyOptions& options) {
@@ -191,13 +232,20 @@ ExitStatus run_trial(const task::Declaration& declaration,
     }
     Trial trial;
     asio::io_context context{1};
+    JobsOfTrial jobs(context);
+    if (const Result<void> made = jobs.make(config, declaration); !made) {
+        return refuse_usage(made.error().text);
+    }
+    trying.jobs = jobs.functions();
     auto ended = asio::co_spawn(
         context, try_until_interrupted(declaration, std::move(trying), trial), asio::use_future);
     context.run();
     if (!ended.get()) {
-        complain(
-            "interrupted: what ran was ended, and what it did by then is not known; nothing "
-            "is proven. Look for yourself, then test again");
+        complain(jobs.is_made()
+                     ? "interrupted: a Job of it goes on until it ends or its timeout has "
+                       "passed; nothing is proven. Look for yourself, then test again"
+                     : "interrupted: what ran was ended, and what it did by then is not "
+                       "known; nothing is proven. Look for yourself, then test again");
         return ExitStatus::interrupted;
     }
     return conclude(declaration, config, trial, options.common.is_json);

@@ -108,7 +108,8 @@ Task<bool> Trying::act(std::string step, Action action) {
                               to_seconds(action.timeout)));
     actions_count_ += 1;
     Purpose purpose{.effect = fmt::format("{}.{}", options_.effect, actions_count_),
-                    .held_fd = options_.held_fd};
+                    .held_fd = options_.held_fd,
+                    .jobs = options_.jobs};
     const Ran ran = co_await run_action(action, std::move(purpose), Instant::max());
     const Outcome outcome = outcome_of(action, ran);
     note(step, std::string(to_text(outcome.kind)), action, ran);

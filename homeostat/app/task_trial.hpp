@@ -10,6 +10,7 @@
 // Not thread-safe; lives on the strand that awaits it.
 
 #include "homeostat/adapters/task/declaration.hpp"
+#include "homeostat/adapters/task/jobs.hpp"
 #include "homeostat/adapters/task/proof_file.hpp"
 #include "homeostat/adapters/task/ran.hpp"
 #include "homeostat/base/fields.hpp"
@@ -57,8 +58,9 @@ struct Trial {
 
 struct TrialOptions {
     std::optional<adapters::task::Command> breaks;  ///< Brings about what the task is for.
-    std::string effect;  ///< Begins the id of each action: no two of them are one effect.
-    int held_fd{-1};     ///< The task's lock.
+    std::string effect;           ///< Begins the id of each action: no two of them are one effect.
+    int held_fd{-1};              ///< The task's lock.
+    adapters::task::Jobs jobs{};  ///< Empty: it makes none.
     std::function<void(const std::string&)> tell;  ///< Lines for a person who waits.
 };
 

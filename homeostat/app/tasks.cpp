@@ -2,6 +2,8 @@
 
 #include "homeostat/adapters/task/proof_file.hpp"
 #include "homeostat/adapters/task/task_telemetry.hpp"
+#include "homeostat/app/clusters.hpp"
+#include "homeostat/app/service_run.hpp"
 #include "homeostat/app/task_words.hpp"
 #include "homeostat/base/named_enum.hpp"
 
@@ -32,8 +34,14 @@ adapters::task::HttpCall call_of(const TaskHttpConfig& http,
             .statuses = numbers_of(http.statuses)};
 }
 
+/// Where programs start, and Jobs.
+struct Place {
+    std::string directory;
+    std::string name_space;  ///< Empty: nowhere.
+};
+
 adapters::task::Action action_of(const TaskActionConfig& config,
-                                 const std::string& directory,
+                                 const Place& place,
                                  HttpMethod otherwise,
                                  const Words& words) {
     adapters::task::Action action;
@@ -42,11 +50,15 @@ adapters::task::Action action_of(const TaskActionConfig& config,
         action.call = call_of(*config.http, otherwise, words);
         return action;
     }
+    if (!config.job.empty()) {
+        action.call = adapters::task::JobCall{place.name_space, config.job};
+        return action;
+    }
     adapters::task::Command command;
     for (const std::string& word : config.command) {
         command.argv.push_back(with_words(word, words));
     }
-    command.directory = directory;
+    command.directory = place.directory;
     command.passed_on = config.environment;
     command.refused = numbers_of(config.refused);
     action.call = std::move(command);
@@ -57,14 +69,15 @@ adapters::task::Action action_of(const TaskActionConfig& config,
 
 adapters::task::Declaration declaration_of(const Config& config, const TaskConfig& task) {
     const Words words = values_of(task, config.service.text());
-    const std::string directory = config.base.string();
+    const Place place{config.base.string(),
+                      config.kubernetes ? config.kubernetes->name_space : std::string()};
     adapters::task::Declaration declaration;
     declaration.task = task.name;
-    declaration.run = action_of(task.run, directory, HttpMethod::post, words);
+    declaration.run = action_of(task.run, place, HttpMethod::post, words);
     if (task.take_back) {
-        declaration.take_back = action_of(*task.take_back, directory, HttpMethod::post, words);
+        declaration.take_back = action_of(*task.take_back, place, HttpMethod::post, words);
     }
-    declaration.check = action_of(task.check.action, directory, HttpMethod::get, words);
+    declaration.check = action_of(task.check.action, place, HttpMethod::get, words);
     declaration.check_every = task.check.every;
     declaration.is_repeatable = task.is_repeatable;
     declaration.is_destructive = task.is_destructive;
@@ -86,7 +99,24 @@ std::string lack_of_proof(const Config& config, const TaskConfig& task) {
                                          digest_of(declaration_of(config, task)));
 }
 
-Tasks::Tasks(const Config& config, const boost::asio::any_io_executor& executor, ProcessRole role) {
+Result<std::unique_ptr<Tasks>> Tasks::make(const Config& config,
+                                           ProcessPlace& place,
+                                           std::function<std::string()> ledger) {
+    JobMeans means{.api = nullptr, .clock = &place.clock, .ledger = std::move(ledger)};
+    if (!job_templates_of(config).empty()) {
+        const auto api = place.clusters.link_of(config).api();
+        if (!api) {
+            return std::unexpected(api.error());
+        }
+        means.api = *api;
+    }
+    return std::make_unique<Tasks>(config, place.executor, ProcessRole::both, means);
+}
+
+Tasks::Tasks(const Config& config,
+             const boost::asio::any_io_executor& executor,
+             ProcessRole role,
+             const JobMeans& means) {
     for (const TaskConfig& task : config.tasks) {
         Part& part = parts_.emplace_back();
         part.declaration = declaration_of(config, task);
@@ -94,12 +124,16 @@ Tasks::Tasks(const Config& config, const boost::asio::any_io_executor& executor,
         if (role == ProcessRole::agent) {
             continue;
         }
+        if (means.api != nullptr && makes_jobs(task)) {
+            part.jobs = std::make_unique<JobMaking>(means, config, part.declaration);
+        }
         part.actuator = std::make_unique<adapters::task::TaskActuator>(
             *part.checker, part.declaration,
             adapters::task::ActuatorOptions{
                 .directory = config.tasks_directory,
                 .service = config.service.text(),
-                .destructive_allowed = config.guard.destructive_allowed});
+                .destructive_allowed = config.guard.destructive_allowed,
+                .jobs = part.jobs ? part.jobs->functions() : adapters::task::Jobs()});
     }
 }
 

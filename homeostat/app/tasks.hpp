@@ -10,10 +10,12 @@
 #include "homeostat/adapters/task/declaration.hpp"
 #include "homeostat/adapters/task/task_actuator.hpp"
 #include "homeostat/app/config.hpp"
+#include "homeostat/app/job_making.hpp"
 #include "homeostat/ports/telemetry.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,12 +32,21 @@ namespace homeostat::app {
 /// Why it stays at watch whatever its autonomy, for people; empty: `remedy test` has proven it.
 [[nodiscard]] std::string lack_of_proof(const Config& config, const TaskConfig& task);
 
+struct ProcessPlace;
+
 class Tasks {
   public:
+    /// For a process that acts. `ledger`: its name. REQUIRES: where there is a task that makes
+    /// Jobs, the Deployment was found. ERRORS: of the cluster's credentials.
+    [[nodiscard]] static Result<std::unique_ptr<Tasks>> make(const Config& config,
+                                                             ProcessPlace& place,
+                                                             std::function<std::string()> ledger);
+
     /// A process of the agent's role alone checks them and has nothing to run them by.
     Tasks(const Config& config,
           const boost::asio::any_io_executor& executor,
-          ProcessRole role = ProcessRole::both);
+          ProcessRole role = ProcessRole::both,
+          const JobMeans& means = {});
 
     [[nodiscard]] std::vector<ports::Actuator*> actuators();
 
@@ -49,6 +60,7 @@ class Tasks {
     struct Part {
         adapters::task::Declaration declaration;
         std::unique_ptr<adapters::task::Checker> checker;
+        std::unique_ptr<JobMaking> jobs;                         ///< Null: it makes none.
         std::unique_ptr<adapters::task::TaskActuator> actuator;  ///< Null: we only watch.
     };
 

@@ -34,6 +34,21 @@ WINDOW = ("maintenance[0].days={sat,sun}", "maintenance[0].from=22:00", "mainten
           "maintenance[0].zone=Europe/Berlin")
 
 
+JOBS = """
+config:
+  tasks:
+  - name: rebuild
+    check: { http: { url: "http://192.0.2.7:80/index" } }
+    run: { job: rebuild-index }
+    take_back: { job: rebuild-back }
+    destructive: false
+  - name: rebuild_all
+    check: { http: { url: "http://192.0.2.7:80/all" } }
+    run: { job: rebuild-index }
+    destructive: false
+"""
+
+
 def rendered(*values, text=""):
     """(exit status, manifests, trouble); `text`: a file of values."""
     words = [word for value in ("deployment=payments", *values) for word in ("--set", value)]
@@ -363,6 +378,11 @@ def fields_it_may_change_are_those_that_the_program_names():
         wanted = policies("\n" + printed_of_all(in_order, "--policy", "--account",
                                                "homeostat-payments"))
         assert len(wanted) == 2 and sorted(policies(text)) == sorted(wanted), wanted
+    text = manifests(text=JOBS)
+    wanted = policies("\n" + printed_of(configuration_in(text), "--policy", "--account",
+                                        "homeostat-payments"))
+    # One of all, one of Jobs with a binding for each template.
+    assert len(wanted) == 5 and sorted(policies(text)) == sorted(wanted), wanted
     assert not policies(manifests("fieldPolicy.enabled=false"))
 
 
@@ -505,6 +525,17 @@ def a_task_that_is_an_http_call_has_a_level_and_no_right_of_its_own():
     assert "  tasks:\n    drop_sessions: act\n" in configuration, configuration
     assert rules_in(text) == rules_that_are_needed(configuration), configuration
     assert "create" not in rules_in(text)
+
+
+def a_task_that_makes_jobs_has_a_right_to_them_where_it_may_be_run():
+    for level in ("watch", "recommend", "ask", "act"):
+        text = manifests(f"autonomy.tasks.rebuild={level}", text=JOBS)
+        configuration = configuration_in(text)
+        is_valid(configuration)
+        rules = rules_in(text)
+        assert rules == rules_that_are_needed(configuration), (level, rules)
+        assert ('"batch"' in rules) == (level in ("ask", "act")), (level, rules)
+        assert rules.count('["rebuild-index"]') == (level in ("ask", "act")), rules
 
 
 def a_task_of_the_first_deployment_has_no_level_where_another_declares_its_own():
@@ -660,6 +691,7 @@ def main():
                  names_are_looked_up_where_somebody_may_be_asked_for_by_name_and_else_nowhere,
                  what_else_it_reaches_is_a_list_with_ports,
                  a_task_that_is_an_http_call_has_a_level_and_no_right_of_its_own,
+                 a_task_that_makes_jobs_has_a_right_to_them_where_it_may_be_run,
                  a_task_of_the_first_deployment_has_no_level_where_another_declares_its_own,
                  several_deployments_have_a_page_each_and_the_secrets_together,
                  what_could_not_work_in_the_pod_is_refused_with_the_reason,

@@ -86,6 +86,14 @@ std::string config_map_path(const Options& options, const std::string& name) {
     return fmt::format("/api/v1/namespaces/{}/configmaps/{}", options.name_space, name);
 }
 
+std::string jobs_path(std::string_view name_space) {
+    return fmt::format("/apis/batch/v1/namespaces/{}/jobs", name_space);
+}
+
+std::string cron_job_path(std::string_view name_space, std::string_view name) {
+    return fmt::format("/apis/batch/v1/namespaces/{}/cronjobs/{}", name_space, name);
+}
+
 std::string switches_path(const Options& options) {
     return config_maps_path(options, options.switch_object);
 }

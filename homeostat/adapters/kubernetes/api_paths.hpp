@@ -52,6 +52,10 @@ namespace homeostat::adapters::kubernetes {
 [[nodiscard]] std::string config_maps_path(const Options& options, const std::string& name);
 [[nodiscard]] std::string config_map_path(const Options& options, const std::string& name);
 
+/// The Jobs of a namespace, and one of its CronJobs.
+[[nodiscard]] std::string jobs_path(std::string_view name_space);
+[[nodiscard]] std::string cron_job_path(std::string_view name_space, std::string_view name);
+
 /// All ConfigMaps of the name in Options::switch_object: one, or none.
 [[nodiscard]] std::string switches_path(const Options& options);
 

@@ -15,11 +15,11 @@ namespace {
 // {0}: the namespace, {1}: our account, {2}: the Deployments that it guards, {3}: our Leases,
 // {4}: those Deployments whose Incidents are objects, {5}: by Deployment how many replicas we may
 // ask for, 0 for none, {6}: the ConfigMaps that the pods are configured by, {7}: by Deployment how
-// much memory we may ask for a container, "0" for none. `dyn` lets keys be compared that the
-// server's types do not name; without it the server only warns. A pod's name begins with that of
-// its Deployment, for names of up to 46 bytes; one of "cart-eu" begins as one of "cart" does, and
-// is that of the longer name where both are ours. SOURCE:
-// kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy.
+// much memory we may ask for a container, "0" for none, {8}: the CronJobs of which tasks make Jobs.
+// `dyn` lets keys be compared that the server's types do not name; without it the server only
+// warns. A pod's name begins with that of its Deployment, for names of up to 46 bytes; one of
+// "cart-eu" begins as one of "cart" does, and is that of the longer name where both are ours.
+// SOURCE: kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy.
 constexpr std::string_view policy = R"(apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
 metadata:
@@ -80,6 +80,16 @@ spec:
       request.operation == "UPDATE" && request.resource.group == "" &&
       request.resource.resource == "configmaps" && request.?subResource.orValue("") == "" &&
       variables.name in variables.configs
+  - name: templates
+    expression: '[{8}]'
+  - name: owners
+    expression: dyn(object).metadata.?ownerReferences.orValue([])
+  - name: starts
+    expression: >-
+      request.operation == "CREATE" && request.resource.group == "batch" &&
+      request.resource.resource == "jobs" && request.?subResource.orValue("") == "" &&
+      variables.templates.exists(one,
+      dyn(object).metadata.?name.orValue("").startsWith(one + "-"))
   - name: tells
     expression: >-
       request.operation == "CREATE" && request.resource.group == "events.k8s.io" &&
@@ -129,7 +139,8 @@ spec:
   validations:
   - expression: >-
       variables.evicts || variables.updates || variables.scales || variables.resizes ||
-      variables.reverts || variables.tells || variables.leads || variables.shows
+      variables.reverts || variables.tells || variables.leads || variables.shows ||
+      variables.starts
     message: this account changes the Deployments it guards and evicts their pods, and little else
   - expression: >-
       !variables.reverts ||
@@ -137,6 +148,26 @@ spec:
       (key in dyn(oldObject) && dyn(object)[key] == dyn(oldObject)[key])) &&
       dyn(oldObject).all(key, key in ["data", "binaryData"] || key in dyn(object)))
     message: of a ConfigMap this account changes the contents, and nothing else
+  - expression: >-
+      !variables.starts ||
+      (variables.owners.size() == 1 && variables.owners.all(one,
+      one.apiVersion == "batch/v1" && one.kind == "CronJob" && one.name in variables.templates &&
+      dyn(object).metadata.name.startsWith(one.name + "-")) &&
+      ["homeostat.dev/service", "homeostat.dev/task"].all(label,
+      label in dyn(object).metadata.?labels.orValue(dyn({{}}))))
+    message: this account makes Jobs of its tasks' templates, which are their owners, and no others
+  - expression: >-
+      !variables.starts ||
+      (dyn(object).spec.all(key, key in ["template", "parallelism", "completions",
+      "completionMode", "podReplacementPolicy", "backoffLimit", "activeDeadlineSeconds",
+      "ttlSecondsAfterFinished", "suspend", "selector", "manualSelector"]) &&
+      !dyn(object).spec.?manualSelector.orValue(false) &&
+      int(dyn(object).spec.?backoffLimit.orValue(6)) == 0 &&
+      int(dyn(object).spec.?activeDeadlineSeconds.orValue(0)) >= 1 &&
+      int(dyn(object).spec.?activeDeadlineSeconds.orValue(0)) <= 120 &&
+      dyn(object).spec.?ttlSecondsAfterFinished.hasValue() &&
+      dyn(object).spec.template.spec.?restartPolicy.orValue("") == "Never")
+    message: a Job of this account runs once, for two minutes at most, and is cleared away
   - expression: >-
       !variables.scales ||
       (int(dyn(object).spec.?replicas.orValue(0)) in
@@ -238,6 +269,63 @@ spec:
   validationActions: [Deny]
 )";
 
+// {0}, {1} as above. A policy of its own, since each binding of it brings one template to compare
+// with, which no expression could read by itself. A template that is gone refuses every Job.
+constexpr std::string_view job_policy = R"(---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata:
+  name: "homeostat.{0}.{1}.jobs"
+spec:
+  failurePolicy: Fail
+  paramKind:
+    apiVersion: batch/v1
+    kind: CronJob
+  matchConstraints:
+    namespaceSelector:
+      matchLabels:
+        kubernetes.io/metadata.name: "{0}"
+    resourceRules:
+    - apiGroups: ["batch"]
+      apiVersions: ["*"]
+      operations: ["CREATE"]
+      resources: ["jobs"]
+      scope: Namespaced
+  matchConditions:
+  - name: it-is-our-agent
+    expression: request.userInfo.username == "system:serviceaccount:{0}:{1}"
+  variables:
+  - name: template
+    expression: dyn(params).spec.jobTemplate.spec
+  - name: is_of_it
+    expression: >-
+      dyn(object).metadata.?ownerReferences.orValue([]).exists(one,
+      one.name == dyn(params).metadata.name)
+  validations:
+  - expression: >-
+      !variables.is_of_it ||
+      (dyn(object).metadata.ownerReferences.all(one, one.uid == dyn(params).metadata.uid) &&
+      dyn(object).spec.template.spec == variables.template.template.spec &&
+      ["parallelism", "completions"].all(key,
+      int(dyn(object).spec[?key].orValue(1)) == int(variables.template[?key].orValue(1))))
+    message: a Job of this account runs what its template says, and nothing else
+)";
+
+// {2}: the name of one template.
+constexpr std::string_view job_binding = R"(---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  name: "homeostat.{0}.{1}.jobs.{2}"
+spec:
+  policyName: "homeostat.{0}.{1}.jobs"
+  paramRef:
+    name: "{2}"
+    namespace: "{0}"
+    parameterNotFoundAction: Deny
+  validationActions: [Deny]
+)";
+
 /// Of a list or a map; what several need stands in it once.
 class Items {
   public:
@@ -246,6 +334,7 @@ class Items {
             items_.push_back(item);
         }
     }
+    [[nodiscard]] const std::vector<std::string>& all() const { return items_; }
     [[nodiscard]] std::string text() const { return fmt::format("{}", fmt::join(items_, ", ")); }
 
   private:
@@ -262,6 +351,8 @@ std::string field_policy_yaml(const std::vector<Options>& guarded, const std::st
     Items replicas;
     Items configs;
     Items memory;
+    Items templates;
+    Items names;
     for (const Options& one : guarded) {
         const std::string name = fmt::format("\"{}\"", one.deployment);
         deployments.add(name);
@@ -276,9 +367,22 @@ std::string field_policy_yaml(const std::vector<Options>& guarded, const std::st
         for (const std::string& config : one.configs) {
             configs.add(fmt::format("\"{}\"", config));
         }
+        for (const std::string& job_template : one.job_templates) {
+            templates.add(fmt::format("\"{}\"", job_template));
+            names.add(job_template);
+        }
     }
-    return fmt::format(policy, guarded.front().name_space, account, deployments.text(),
-                       leases.text(), shown.text(), replicas.text(), configs.text(), memory.text());
+    const std::string& name_space = guarded.front().name_space;
+    std::string yaml =
+        fmt::format(policy, name_space, account, deployments.text(), leases.text(), shown.text(),
+                    replicas.text(), configs.text(), memory.text(), templates.text());
+    if (!names.all().empty()) {
+        yaml += fmt::format(job_policy, name_space, account);
+    }
+    for (const std::string& name : names.all()) {
+        yaml += fmt::format(job_binding, name_space, account, name);
+    }
+    return yaml;
 }
 
 }  // namespace homeostat::adapters::kubernetes

@@ -9,6 +9,10 @@
 // account alone. It does not follow the remedies that may act, as the Role does: who installs it
 // needs a right to the whole cluster, and need not be asked again when a remedy is promoted.
 //
+// Who may create Jobs may run anything as any account of the namespace. So a Job of ours has one of
+// the named CronJobs as its owner and that one's pods, word for word: each of those is a parameter
+// of a second policy. What the template's own account may do, it may do by us.
+//
 // Fields are compared by whatever keys there are, so one that a later Kubernetes brings is closed
 // to us from its first day. Pure.
 

@@ -35,6 +35,18 @@ TEST_CASE("a field policy is about one account, one namespace and what is guarde
     Options feeding = options;
     feeding.memory_bytes_max = std::uint64_t{128} << 20U;
     CHECK(printed(feeding).contains(R"(expression: '{"cart": "128Mi"}')"));
+    // Without a template no Job is made, and nothing is compared with one.
+    CHECK(yaml.contains("name: templates\n    expression: '[]'"));
+    CHECK_FALSE(yaml.contains("paramKind"));
+    Options making = options;
+    making.job_templates = {"reindex", "reindex-back"};
+    const std::string of_jobs = printed(making);
+    for (const char* wanted :
+         {"name: templates\n    expression: '[\"reindex\", \"reindex-back\"]'", "paramKind",
+          "name: \"homeostat.shop.guard.jobs\"", "name: \"homeostat.shop.guard.jobs.reindex\"",
+          "name: \"homeostat.shop.guard.jobs.reindex-back\"", "parameterNotFoundAction: Deny"}) {
+        CHECK_MESSAGE(of_jobs.contains(wanted), wanted);
+    }
     // Of requests as of limits, and of no sidecar, nor of the pod as a whole.
     CHECK(yaml.contains("!one.?resources[?part].?memory.hasValue()"));
     CHECK(yaml.contains(

@@ -49,8 +49,9 @@ struct Options {
     std::vector<std::string> configs{};  ///< ConfigMaps whose contents are the configuration.
     bool configs_restart{false};         ///< Pods read them only when they start.
     bool writes_incidents{false};        ///< An object of our own kind for each incident.
-    std::string run_directory;           ///< Absolute. For the slots' file; ours alone.
-    Answers answers;                     ///< Empty: a pod that is ready counts as answering.
+    std::vector<std::string> job_templates{};  ///< CronJobs of which tasks make Jobs.
+    std::string run_directory;                 ///< Absolute. For the slots' file; ours alone.
+    Answers answers;                           ///< Empty: a pod that is ready counts as answering.
     Duration answer_within{std::chrono::milliseconds{300}};  ///< For one such request.
     std::function<void(Phase)> on_phase_for_test;
 };

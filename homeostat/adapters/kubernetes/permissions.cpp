@@ -16,7 +16,15 @@ namespace homeostat::adapters::kubernetes {
 namespace {
 
 /// Whose name an object of the row has.
-enum class Named : std::uint8_t { any, deployment, service, switch_object, lease, config };
+enum class Named : std::uint8_t {
+    any,
+    deployment,
+    service,
+    switch_object,
+    lease,
+    config,
+    job_template
+};
 
 struct Row {
     Use use;
@@ -62,6 +70,9 @@ constexpr std::array rows{
     Row{Use::scale, "patch", "apps", "deployments", "scale", Named::deployment},
     Row{Use::restart, "create", "", "pods", "eviction", Named::any},
     Row{Use::resize, "patch", "", "pods", "resize", Named::any},
+    Row{Use::jobs, "get", "batch", "cronjobs", "", Named::job_template},
+    Row{Use::jobs, "list", "batch", "jobs", "", Named::any},
+    Row{Use::jobs, "create", "batch", "jobs", "", Named::any},
 };
 
 /// Empty: any object.
@@ -77,6 +88,8 @@ std::vector<std::string> names_of(Named named, const Options& options) {
             return {options.lease};
         case Named::config:
             return options.configs;
+        case Named::job_template:
+            return options.job_templates;
         case Named::any:
             break;
     }
@@ -120,6 +133,8 @@ bool has_object(Use use, const Options& options) {
             return options.replicas_max > 0;
         case Use::resize:
             return options.memory_bytes_max > 0;
+        case Use::jobs:
+            return !options.job_templates.empty();
     }
     return true;
 }

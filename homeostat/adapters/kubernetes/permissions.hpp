@@ -38,6 +38,7 @@ enum class Use : std::uint8_t {
     scale,       ///< The number of replicas, unless an autoscaler has it.
     restart,     ///< Evictions, for which disruption budgets count.
     resize,      ///< The memory of one pod, in place.
+    jobs,        ///< Jobs that tasks make of templates, and what becomes of them.
 };
 
 struct Permission {

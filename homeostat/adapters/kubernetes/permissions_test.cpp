@@ -63,6 +63,15 @@ TEST_CASE("each use has its own permissions, as narrow as a rule can be") {
     const auto resize = permissions_for(growing, {Use::resize});
     REQUIRE(resize.size() == 1);
     CHECK(to_text(resize.front()) == "patch pods/resize");
+    CHECK(permissions_for(growing, {Use::jobs}).empty());
+    growing.job_templates = {"reindex", "reindex-back"};
+    std::string jobs;
+    for (const Permission& one : permissions_for(growing, {Use::jobs})) {
+        jobs += to_text(one) + "; ";
+    }
+    CHECK(jobs ==
+          "get cronjobs.batch reindex; get cronjobs.batch reindex-back; list jobs.batch; "
+          "create jobs.batch; ");
     CHECK(permissions_for(options_of("pay"), {Use::service}).size() == 3);
     CHECK(permissions_for(options_of(""), {Use::service, Use::suspension, Use::lease}).empty());
     const auto suspension = permissions_for(options_of("pay"), {Use::suspension});

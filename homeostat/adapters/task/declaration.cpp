@@ -48,6 +48,9 @@ std::string describe(const Action& action) {
     if (const auto* http = std::get_if<HttpCall>(&action.call)) {
         return http->method + " " + http->url;
     }
+    if (const auto* job = std::get_if<JobCall>(&action.call)) {
+        return fmt::format("Job of {}/{}", job->name_space, job->from);
+    }
     std::string text;
     for (const std::string& word : std::get<Command>(action.call).argv) {
         text += (text.empty() ? "" : " ") + quoted(word);

@@ -62,8 +62,20 @@ struct HttpCall {
     }
 };
 
+/// A Job of a cluster, made of a template that its operator has put there. What its pods run is in
+/// no digest, as what a program does is not.
+struct JobCall {
+    static constexpr std::string_view kind_name = "job";
+    std::string name_space;
+    std::string from;  ///< Of a CronJob, which is suspended.
+    static void fields(auto& self, auto&& field) {
+        field("namespace", self.name_space);
+        field("from", self.from);
+    }
+};
+
 struct Action {
-    std::variant<Command, HttpCall> call;
+    std::variant<Command, HttpCall, JobCall> call;
     Duration timeout{std::chrono::seconds{30}};
     static void fields(auto& self, auto&& field) {
         field("call", self.call);
@@ -103,7 +115,7 @@ struct Declaration {
 /// What is known of it beyond the executor: its digest and how dangerous it is.
 [[nodiscard]] DeclaredTask declared(const Declaration& declaration);
 
-/// "./empty --keep 7", "POST http://127.0.0.1:80/x", for people.
+/// "./empty --keep 7", "POST http://127.0.0.1:80/x", "Job of shop/reindex", for people.
 [[nodiscard]] std::string describe(const Action& action);
 
 }  // namespace homeostat::adapters::task

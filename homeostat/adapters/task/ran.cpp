@@ -31,19 +31,20 @@ std::string with_words(const Ran& ran) {
 }
 
 bool means_done(const Action& action, int status) {
-    if (std::holds_alternative<Command>(action.call)) {
+    const auto* http = std::get_if<HttpCall>(&action.call);
+    if (http == nullptr) {
         return status == 0;
     }
-    const std::vector<int>& statuses = std::get<HttpCall>(action.call).statuses;
-    return statuses.empty() ? status >= 200 && status <= 299
-                            : std::ranges::find(statuses, status) != statuses.end();
+    return http->statuses.empty()
+               ? status >= 200 && status <= 299
+               : std::ranges::find(http->statuses, status) != http->statuses.end();
 }
 
 bool means_refused(const Action& action, int status) {
     if (const auto* command = std::get_if<Command>(&action.call)) {
         return std::ranges::find(command->refused, status) != command->refused.end();
     }
-    return status >= 400 && status <= 499;
+    return std::holds_alternative<HttpCall>(action.call) && status >= 400 && status <= 499;
 }
 
 }  // namespace

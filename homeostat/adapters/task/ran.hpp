@@ -2,8 +2,8 @@
 
 // Ran: what became of one action, and what that means.
 //
-// A command says what it did by its exit status, a peer by its HTTP status. What says neither,
-// since it was ended or the line was cut, may have been done or not.
+// A command says what it did by its exit status, a peer by its HTTP status, a Job by being
+// complete. What says nothing, since it was ended or the line was cut, may have been done or not.
 //
 // Pure. Values only.
 
@@ -31,7 +31,7 @@ enum class RanKind : std::uint8_t {
 
 struct Ran {
     RanKind kind{RanKind::lost};
-    int status{0};        ///< Exit status of a command, or of HTTP. 0 as well: none.
+    int status{0};        ///< Exit status of a command, of HTTP, 1 of a failed Job. 0 too: none.
     std::string because;  ///< "exited with status 3", for people.
     std::string output;   ///< The last of what it said, without the secrets it was handed.
     Duration took{};

@@ -138,12 +138,29 @@ Task<Ran> call_http(HttpCall call, std::string effect, Instant ends_at) {
     co_return ran;
 }
 
+Task<Ran> run_job(JobCall call, Purpose purpose, Duration timeout, Instant ends_at) {
+    if (!purpose.jobs.run) {
+        co_return not_begun("there is no cluster to make a Job in");
+    }
+    const Instant began_at = os::read_boot_clock();
+    JobOrder order{
+        .call = std::move(call), .effect = std::move(purpose.effect), .timeout = timeout};
+    Task<Ran> running = purpose.jobs.run(std::move(order), ends_at + job_grace);
+    Ran ran = co_await std::move(running);
+    ran.took = os::read_boot_clock() - began_at;
+    co_return ran;
+}
+
 }  // namespace
 
 Task<Ran> run_action(Action action, Purpose purpose, Instant deadline) {
     const Instant ends_at = std::min(os::read_boot_clock() + action.timeout, deadline);
     if (auto* command = std::get_if<Command>(&action.call)) {
         Ran ran = co_await run_command(std::move(*command), std::move(purpose), ends_at);
+        co_return ran;
+    }
+    if (auto* job = std::get_if<JobCall>(&action.call)) {
+        Ran ran = co_await run_job(std::move(*job), std::move(purpose), action.timeout, ends_at);
         co_return ran;
     }
     HttpCall call = std::get<HttpCall>(std::move(action.call));

@@ -72,8 +72,10 @@ Task<Outcome> TaskActuator::perform(Request request, Instant deadline) {
     }
     const Action action = step->is_inverse ? *declaration_.take_back : declaration_.run;
     Purpose purpose{.effect = options_.service + "/" + request.effect().text(),
-                    .held_fd = lock->fd()};
+                    .held_fd = lock->fd(),
+                    .jobs = options_.jobs};
     has_last_ended_ = false;
+    ++begun_count_;
     const Ran ran = co_await run_action(action, std::move(purpose), deadline - end_within);
     ran_until_ = os::read_boot_clock();
     Outcome outcome = outcome_of(action, ran);
@@ -88,11 +90,35 @@ bool TaskActuator::is_held() {
     return is_held;
 }
 
+/// One goes on in the cluster without us. ERRORS: busy: it does; any other: nobody can tell.
+Task<Result<void>> TaskActuator::look_for_job(Instant deadline) {
+    if (!options_.jobs.goes_on || has_last_ended_) {
+        co_return Result<void>{};
+    }
+    const std::uint64_t begun_before = begun_count_;
+    Task<Result<bool>> asked = options_.jobs.goes_on(deadline);
+    const Result<bool> goes_on = co_await std::move(asked);
+    if (begun_count_ != begun_before) {
+        co_return fail(Fault::busy, declaration_.task.text() + " was run meanwhile");
+    }
+    if (!goes_on && goes_on.error().fault != Fault::refused) {
+        co_return std::unexpected(goes_on.error());
+    }
+    // A check that began before now may be of the world while one went on.
+    ran_until_ = os::read_boot_clock();
+    has_last_ended_ = !goes_on || !*goes_on;
+    if (!has_last_ended_) {
+        co_return fail(Fault::busy, "a Job of " + declaration_.task.text() + " is still under way");
+    }
+    co_return Result<void>{};
+}
+
 TasksFacts TaskActuator::facts() {
     TasksFacts part;
     part.read_at = os::read_boot_clock();
     const Answer* answer = checker_.last();
-    if (!is_held() && answer != nullptr && answer->is_well && answer->began_at > ran_until_) {
+    const bool may_go_on = is_held() || (options_.jobs.goes_on && !has_last_ended_);
+    if (!may_go_on && answer != nullptr && answer->is_well && answer->began_at > ran_until_) {
         const std::string lack =
             lack_of_proof(options_.directory, declaration_.task, declared_.declaration);
         part.tasks.push_back({.of = declared_,
@@ -109,6 +135,9 @@ Task<Result<FactsPart>> TaskActuator::read(Instant deadline) {
         co_return fail(Fault::busy, "an action of " + declaration_.task.text() +
                                         " is, or may be, still under way; it holds " +
                                         lock_path(options_.directory, declaration_.task));
+    }
+    if (const Result<void> found = co_await look_for_job(deadline); !found) {
+        co_return std::unexpected(found.error());
     }
     checker_.begin();
     co_await checker_.wait(std::min(deadline, os::read_boot_clock() + look_within));

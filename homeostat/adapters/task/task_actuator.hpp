@@ -2,8 +2,8 @@
 
 // TaskActuator: runs one declared task, takes it back, and says what its check says.
 //
-// Class: one-shot. A command that was ended by its timeout, or an answer that never came, is an
-// outcome that nobody knows; it is never repeated from here.
+// Class: one-shot; a Job is read back. A command that was ended by its timeout, or an answer that
+// never came, is an outcome that nobody knows; it is never repeated from here.
 //
 // What it tells of the task is of after its last run, or nothing: not while a run is, or may be,
 // under way, and not before a check that began later has answered. While one goes on of which
@@ -14,9 +14,11 @@
 
 #include "homeostat/adapters/task/checker.hpp"
 #include "homeostat/adapters/task/declaration.hpp"
+#include "homeostat/adapters/task/jobs.hpp"
 #include "homeostat/ports/actuator.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -26,6 +28,7 @@ struct ActuatorOptions {
     std::filesystem::path directory;  ///< Of proofs and locks.
     std::string service;              ///< Stands before the effect's id in what a target is told.
     bool destructive_allowed{false};  ///< By the configuration.
+    Jobs jobs{};                      ///< Empty: the task makes none.
 };
 
 /// A read waits so long for a check; what takes longer has answered when it is asked again.
@@ -56,6 +59,7 @@ class TaskActuator final : public ports::Actuator {
     [[nodiscard]] std::string objection_to(const Run& step) const;
     [[nodiscard]] TasksFacts facts();
     [[nodiscard]] bool is_held();
+    Task<Result<void>> look_for_job(Instant deadline);
 
     Checker& checker_;
     Declaration declaration_;
@@ -65,6 +69,7 @@ class TaskActuator final : public ports::Actuator {
     /// The last has said how it ended; who still holds its lock then was left behind on purpose. At
     /// first nothing is known: there may have been a predecessor.
     bool has_last_ended_{false};
+    std::uint64_t begun_count_{0};  ///< Actions of it that were begun by us.
 };
 
 }  // namespace homeostat::adapters::task

@@ -2,6 +2,9 @@
 //
 //   service        answers HTTP on PORT (8080)
 //   service pause  waits; the image of the pods' sandboxes
+//   service call ADDRESS:PORT PATH SECONDS
+//                  waits so long, asks there once, and exits 0 where that was answered 200; what a
+//                  Job does
 //
 //   GET /          200 and its version; 500 with MODE=fail or after /fault/fail
 //   GET /healthz   200
@@ -148,6 +151,21 @@ bool is_reachable(const std::string& place) {
     return connection >= 0;
 }
 
+/// Whether GET of the path is answered 200 there.
+bool calls_well(const std::string& place, const std::string& path) {
+    const std::string request = "GET " + path + " HTTP/1.1\r\nHost: service\r\n\r\n";
+    const int connection = connect_to(place, 5);
+    if (connection < 0) {
+        return false;
+    }
+    std::array<char, 256> answer{};
+    const bool is_sent = write(connection, request.data(), request.size()) > 0;
+    const ssize_t size = is_sent ? read(connection, answer.data(), answer.size()) : 0;
+    close(connection);
+    return size > 0 && std::string_view{answer.data(), static_cast<std::size_t>(size)}.starts_with(
+                           "HTTP/1.1 200");
+}
+
 /// Whether GET / is answered there, with whatever.
 bool answers_at(const std::string& place) {
     constexpr std::string_view request{"GET / HTTP/1.1\r\nHost: service\r\n\r\n"};
@@ -260,6 +278,10 @@ int main(int count, char** words) {
         return 0;
     }
     std::signal(SIGPIPE, SIG_IGN);
+    if (count == 5 && std::string_view{words[1]} == "call") {
+        std::this_thread::sleep_for(std::chrono::seconds{std::strtol(words[4], nullptr, 10)});
+        return calls_well(words[2], words[3]) ? 0 : 1;
+    }
     const std::string mode = environment("MODE", "ok");
     const std::string version = environment("VERSION", "v1");
     std::printf("service %s, mode %s\n", version.c_str(), mode.c_str());

@@ -74,7 +74,7 @@
 {{- fail "config.tasks: with roles.mode split the agent's pod would run their checks, which has no Secret of yours and no way out of the namespace; use roles.mode both" }}
 {{- end }}
 {{- range $config.tasks }}{{ range (list .check .run .take_back) }}{{ if hasKey (default dict .) "command" }}
-{{- fail "config.tasks: a command needs a program, and the image has none besides ours; use http (docs/tasks.md)" }}
+{{- fail "config.tasks: a command needs a program, and the image has none besides ours; use http or job (docs/tasks.md)" }}
 {{- end }}{{ end }}{{ end }}
 {{- end }}
 

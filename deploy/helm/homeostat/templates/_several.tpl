@@ -89,6 +89,23 @@
 {{- end }}
 {{- end }}
 
+{{- /* The CronJobs of which its tasks make Jobs, each once. */ -}}
+{{- define "homeostat.jobTemplates" -}}
+{{- $names := list }}
+{{- range .Values.config.tasks }}{{ range (list .run .take_back) }}{{ with (default dict .).job }}
+{{- $names = append $names . | uniq }}
+{{- end }}{{ end }}{{ end }}
+{{- toYaml $names }}
+{{- end }}
+
+{{- /* Whether a task that makes Jobs may be run some day. Empty: none. */ -}}
+{{- define "homeostat.mayMakeJobs" -}}
+{{- $levels := dig "tasks" dict .Values.autonomy }}
+{{- range .Values.config.tasks }}
+{{- if and (or (default dict .run).job (default dict .take_back).job) (has (get $levels .name) (list "ask" "act")) }}yes{{ end }}
+{{- end }}
+{{- end }}
+
 {{- /* What one configuration needs in order to act, as `homeostat rbac` prints it. */ -}}
 {{- define "homeostat.rules" -}}
 - apiGroups: ["apps"]
@@ -162,5 +179,16 @@
 - apiGroups: [""]
   resources: ["pods/eviction"]
   verbs: ["create"]
+{{- end }}
+{{- if include "homeostat.mayMakeJobs" . }}
+{{- range include "homeostat.jobTemplates" . | fromYamlArray }}
+- apiGroups: ["batch"]
+  resources: ["cronjobs"]
+  resourceNames: [{{ . | quote }}]
+  verbs: ["get"]
+{{- end }}
+- apiGroups: ["batch"]
+  resources: ["jobs"]
+  verbs: ["list", "create"]
 {{- end }}
 {{- end }}
