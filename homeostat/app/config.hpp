@@ -20,12 +20,14 @@
 #include "homeostat/app/config_signals.hpp"
 #include "homeostat/app/config_sinks.hpp"
 #include "homeostat/app/config_tasks.hpp"
+#include "homeostat/base/boxed.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/decide/decide.hpp"
 #include "homeostat/domain/choice.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/verdict.hpp"
 #include "homeostat/guard/limits.hpp"
+#include "homeostat/os/kept_path.hpp"
 #include "homeostat/sense/gloss.hpp"
 
 #include <cstdint>
@@ -65,10 +67,9 @@ struct ReducedModeConfig {
 struct NeighbourConfig {
     ServiceId service;
     std::string backend;  ///< Envoy: its cluster.
-    /// HAProxy's stick table for its circuit, or Envoy's runtime key; empty: none is declared.
-    std::string circuit;
-    std::string dimmer;               ///< Likewise, for the share that a fallback answers.
-    std::optional<PeerConfig> agent;  ///< Absent: there is nobody to agree with.
+    std::string circuit;  ///< HAProxy's stick table, or Envoy's runtime key; empty: none.
+    std::string dimmer;   ///< Likewise, for the share that a fallback answers.
+    std::optional<PeerConfig> agent;               ///< Absent: there is nobody to agree with.
     std::vector<ReducedModeConfig> reduced_modes;  ///< Mildest first.
     std::uint32_t floor_rps{0};                    ///< Critical calls to it. UNITS: requests/s.
 };
@@ -136,59 +137,58 @@ struct ModelConfig {
 };
 
 struct Config {
-    std::filesystem::path file;  ///< Where it was read from.
-    std::string digest;          ///< SHA-256 of its bytes, hex.
+    os::KeptPath file;   ///< Where it was read from.
+    std::string digest;  ///< SHA-256 of its bytes, hex.
     ServiceId service;
     ProcessConfig process;                       ///< Or:
     std::optional<KubernetesConfig> kubernetes;  ///< Never both.
-    std::filesystem::path run_directory;         ///< Records, logs and locks of the instances.
-    std::optional<FlagdConfig> flags;
+    os::KeptPath run_directory;                  ///< Records, logs and locks of the instances.
+    Boxed<FlagdConfig> flags;
     std::optional<HttpSignalConfig> http_signal;
     std::optional<PrometheusSignalConfig> prometheus_signal;
     bool reads_logs{false};
     std::optional<JourneyConfig> journey;
-    std::optional<HaproxyConfig> haproxy;  ///< Or:
-    std::optional<EnvoyConfig> envoy;      ///< Never both.
+    Boxed<HaproxyConfig> haproxy;  ///< Or:
+    Boxed<EnvoyConfig> envoy;      ///< Never both.
     std::vector<NeighbourConfig> neighbours;
     std::vector<CacheConfig> caches;
     std::vector<TaskConfig> tasks;
-    std::filesystem::path tasks_directory;  ///< Of their proofs and locks; beside the ledger.
-    std::filesystem::path base;             ///< Where relative paths began.
-    std::optional<MeshConfig> mesh;
-    std::optional<BlockSourcesConfig> block_sources;
+    os::KeptPath tasks_directory;  ///< Of their proofs and locks; beside the ledger.
+    os::KeptPath base;             ///< Where relative paths began.
+    Boxed<MeshConfig> mesh;
+    Boxed<BlockSourcesConfig> block_sources;
     Autonomy reduce_mode{Autonomy::watch};   ///< For what `mesh` agrees on.
     Autonomy block_source{Autonomy::watch};  ///< For what `block_sources` lists.
     ChangesConfig changes;
     std::vector<std::string> notes;
-    std::filesystem::path glosses_file;     ///< Empty: none of the operator's own.
+    os::KeptPath glosses_file;              ///< Empty: none of the operator's own.
     std::vector<sense::UserGloss> glosses;  ///< What is in it.
     double availability_goal{0.999};        ///< Ratio.
     Duration latency_p99_goal{std::chrono::milliseconds{500}};
-    std::optional<ModelConfig> model;
+    Boxed<ModelConfig> model;
     guard::Limits guard;
     Duration proof_time{std::chrono::minutes{10}};    ///< A version that served this long is good.
     Duration hold_for{std::chrono::minutes{2}};       ///< A temporary remedy, at the longest.
     Duration question_for{std::chrono::minutes{10}};  ///< Silence after this is no.
     Duration undo_for{std::chrono::minutes{30}};      ///< A person may take it back; 0: never.
     std::vector<MaintenanceConfig> maintenance;       ///< Inside one no effect begins.
-    std::filesystem::path ledger_directory;
-    std::filesystem::path sink_file;  ///< Empty: no copy outside of the ledger.
-    std::vector<SinkConfig> sinks;    ///< Where decisions are kept outside.
-    /// Cursors, state and lock of what carries them there; beside the ledger.
-    std::filesystem::path sinks_directory;
-    std::filesystem::path index_file;  ///< Of the ledger, for the commands that tell of the past.
-    std::filesystem::path key_file;    ///< Signs the ledger's heads.
+    os::KeptPath ledger_directory;
+    os::KeptPath sink_file;         ///< Empty: no copy outside of the ledger.
+    std::vector<SinkConfig> sinks;  ///< Where decisions are kept outside.
+    os::KeptPath sinks_directory;   ///< Of what carries them there; beside the ledger.
+    os::KeptPath index_file;        ///< Of the ledger, for the commands that tell of the past.
+    os::KeptPath key_file;          ///< Signs the ledger's heads.
     std::vector<std::filesystem::path> witness_files;  ///< Of signed heads; empty: none are made.
     std::map<std::string, std::vector<RequiredFor>> witnesses_required_for;  ///< By their files.
-    std::optional<FleetConfig> fleet;  ///< Absent: each agent has its own budget alone.
+    Boxed<FleetConfig> fleet;  ///< Absent: each agent has its own budget alone.
     adapters::segment_log::HeadPace head_pace;
     Duration keep{std::chrono::hours{24 * 397}};  ///< 13 months, at their longest.
-    std::optional<ApprovalsConfig> approvals;     ///< Absent: as it was before there were any.
-    std::optional<RolesConfig> roles;             ///< Absent: both are one process.
-    std::optional<ConsoleConfig> console;
+    Boxed<ApprovalsConfig> approvals;             ///< Absent: as it was before there were any.
+    Boxed<RolesConfig> roles;                     ///< Absent: both are one process.
+    Boxed<ConsoleConfig> console;
     std::vector<ChannelConfig> channels;  ///< By which people are told.
-    std::filesystem::path control_socket;
-    std::filesystem::path switch_file;   ///< The kill switch.
+    os::KeptPath control_socket;
+    os::KeptPath switch_file;            ///< The kill switch.
     std::uint32_t crash_loop_starts{3};  ///< As own_start.hpp counts them; 0: nobody does.
     std::string metrics_listen;          ///< "0.0.0.0:9464"; empty: on the control socket only.
     OracleMode oracle{OracleMode::both};

@@ -78,8 +78,7 @@ Result<std::unique_ptr<KubernetesGroup>> KubernetesGroup::make(
     if (!api) {
         return std::unexpected(api.error());
     }
-    // Of the link, and large: an assignment would keep its room. Of two roles each has a file.
-    (void)std::exchange(place->access, {});
+    // Of two roles each has a file.
     const std::string past = role == ProcessRole::agent ? "/configs_seen.json" : "/configs.json";
     auto configs = kubernetes::ConfigHistory::open(config.service, place->options.configs,
                                                    place->options.run_directory + past);
@@ -219,10 +218,16 @@ void KubernetesGroup::add_verifiers(std::vector<ports::Telemetry*>& sources) {
     }
 }
 
+/// The same for whoever watches and whoever verifies: a probe keeps nothing from one request to the
+/// next.
 void KubernetesGroup::add_probes(std::vector<ports::Telemetry*>& sources) {
-    if (!config_.http_signal) {
-        return;
+    if (config_.http_signal && probes_.empty()) {
+        make_probes();
     }
+    sources.insert(sources.end(), probes_.begin(), probes_.end());
+}
+
+void KubernetesGroup::make_probes() {
     for (const kubernetes::Slot& slot : slots_.all()) {
         adapters::telemetry::HttpProbeOptions probe;
         probe.subject = {SubjectKind::instance, slot.instance.text()};
@@ -230,7 +235,7 @@ void KubernetesGroup::add_probes(std::vector<ports::Telemetry*>& sources) {
                                                     config_.http_signal->path);
         probe.every = config_.http_signal->every;
         probe.timeout = config_.http_signal->timeout;
-        add<adapters::telemetry::HttpProbe>(sources, executor_, clock_, std::move(probe));
+        add<adapters::telemetry::HttpProbe>(probes_, executor_, clock_, std::move(probe));
     }
 }
 

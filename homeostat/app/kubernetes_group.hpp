@@ -95,6 +95,7 @@ class KubernetesGroup final : public GuardedGroup {
     void make_edge();
     [[nodiscard]] Task<bool> answers(std::string ip, Instant deadline);
     void add_probes(std::vector<ports::Telemetry*>& sources);
+    void make_probes();
     void add_metrics(std::vector<ports::Telemetry*>& sources);
     void add_journey(std::vector<ports::Telemetry*>& sources);
     [[nodiscard]] std::string describe_pods() const;
@@ -144,6 +145,7 @@ class KubernetesGroup final : public GuardedGroup {
     std::unique_ptr<adapters::kubernetes::EndpointSlices> slices_;  ///< Likewise.
     std::unique_ptr<adapters::kubernetes::ServiceEdge> edge_;       ///< Likewise.
     std::vector<std::unique_ptr<ports::Telemetry>> telemetry_;
+    std::vector<ports::Telemetry*> probes_;  ///< Of all slots; empty: none, or not made yet.
     adapters::kubernetes::PodTelemetry* pod_watcher_{nullptr};
     bool is_caught_up_{false};  ///< What was recorded before this start is on its way, too.
     bool is_stopping_{false};

@@ -179,7 +179,7 @@ Result<std::unique_ptr<ClusterFinder>> ClusterFinder::make(const KubernetesConfi
 }
 
 Result<KubernetesPlace> ClusterFinder::find(const Config& config, Instant deadline) {
-    KubernetesPlace place{access_, kubernetes_options_of(config), {}, false, 0, {}};
+    KubernetesPlace place{kubernetes_options_of(config), {}, false, 0, {}};
     ClusterAnswer asked;
     context_.restart();
     asio::co_spawn(context_, ask_cluster(*api_, clock_, place.options, deadline, asked),

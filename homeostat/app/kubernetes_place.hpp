@@ -41,7 +41,6 @@ namespace homeostat::app {
 [[nodiscard]] std::vector<adapters::kubernetes::Use> watching_uses_of(const Config& config);
 
 struct KubernetesPlace {
-    adapters::kubernetes::ClusterAccess access;
     adapters::kubernetes::Options options;
     std::string selector;                          ///< Of the Deployment's pods, for queries.
     bool is_paused{false};                         ///< The Deployment.

@@ -16,6 +16,7 @@
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/time.hpp"
+#include "homeostat/os/kept_path.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -86,7 +87,7 @@ class OwnStart {
     OwnStart(std::filesystem::path file, AgentStart own)
         : file_(std::move(file)), own_(std::move(own)) {}
 
-    std::filesystem::path file_;
+    os::KeptPath file_;
     AgentStart own_;
     bool is_noted_{false};
     std::string loop_;

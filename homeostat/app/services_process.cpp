@@ -6,6 +6,7 @@
 #include "homeostat/app/own_start.hpp"
 #include "homeostat/app/service_locks.hpp"
 #include "homeostat/app/watching_process.hpp"
+#include "homeostat/os/heap.hpp"
 #include "homeostat/os/lock_file.hpp"
 #include "homeostat/os/proc.hpp"
 
@@ -40,6 +41,9 @@ using namespace std::chrono_literals;
 constexpr Duration stop_within = 1s;  ///< What is in flight then is settled by the next start.
 constexpr Duration look_again_after = 10ms;
 constexpr Duration begin_apart = 5ms;  ///< A thousand services are there in five seconds.
+
+/// What a start needs is no longer needed then, nor what one list of all objects needed.
+constexpr Duration give_back_every = 30s;
 
 /// A disk that syncs is waited for by each of its ledgers, and two disks do not wait for each
 /// other.
@@ -108,6 +112,7 @@ class ServicesProcess {
     Task<void> stop_one(ServiceRun& run);
     Task<void> begin_all();
     Task<void> wait_for_signal();
+    Task<void> give_back_memory();
 
     ProcessRole role_;
     LogLine log_;
@@ -322,6 +327,14 @@ Task<void> ServicesProcess::begin_all() {
     }
 }
 
+/// Of many services what was needed for a moment lies between what is kept, and would stay ours.
+Task<void> ServicesProcess::give_back_memory() {
+    while (!is_stopping_) {
+        co_await clock_.sleep_until(clock_.now() + give_back_every);
+        os::give_back_freed_memory();
+    }
+}
+
 Result<void> ServicesProcess::run() {
     raise_descriptor_limit(lines_.size(), doors_.letter_connections_max());
     if (Result<void> prepared = prepare_all(); !prepared) {
@@ -332,6 +345,7 @@ Result<void> ServicesProcess::run() {
     }
     asio::co_spawn(context_, wait_for_signal(), asio::detached);
     asio::co_spawn(context_, begin_all(), asio::detached);
+    asio::co_spawn(context_, give_back_memory(), asio::detached);
     context_.run();
     return outcome();
 }

@@ -8,18 +8,18 @@
 
 #include "homeostat/app/own_usage.hpp"
 #include "homeostat/base/task.hpp"
+#include "homeostat/os/kept_path.hpp"
 #include "homeostat/ports/clock.hpp"
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <string>
 
 namespace homeostat::app {
 
 struct UsageWatchOptions {
-    std::filesystem::path file;
+    os::KeptPath file;
     /// The model's server that we have started; 0: none.
     std::function<std::int32_t()> model_pid;
     std::function<void(const std::string&)> log;

@@ -65,7 +65,7 @@ Config as_watched(Config config) {
 Result<void> check_sight(const Config& config) {
     struct stat status{};
     const bool are_ours =
-        ::stat(config.run_directory.c_str(), &status) == 0 && status.st_uid == ::geteuid();
+        ::stat(config.run_directory.string().c_str(), &status) == 0 && status.st_uid == ::geteuid();
     if (are_ours || os::read_process_stat(1)) {
         return {};
     }

@@ -66,8 +66,12 @@ void remember_traffic(State& state, const Signal& signal) {
     }
 }
 
-/// Thins the samples by half when there are too many: always the whole life of the process.
+/// Thins the samples by half when there are too many: always the whole life of the process. Nothing
+/// of nothing: whoever cannot measure it, as of a pod, says that, and no memory climbs from there.
 void remember_memory(std::vector<MemorySample>& memory, const Signal& signal) {
+    if (signal.value <= 0) {
+        return;
+    }
     memory.push_back({signal.at, signal.value});
     if (memory.size() <= memory_samples_max) {
         return;

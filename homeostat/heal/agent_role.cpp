@@ -13,6 +13,8 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr Duration judge_every = std::chrono::milliseconds{100};
+/// While each source is at its turn for longer than its interval nobody knows when the next one is.
+constexpr Duration wake_apart_max = std::chrono::minutes{1};
 constexpr Duration read_for_max = std::chrono::milliseconds{900};
 /// A source may be patient for as long as its interval, and is asked a moment after we said until
 /// when: what is cut short of its patience would say nothing, of what hangs for ever least of all.
@@ -42,8 +44,9 @@ AgentRole::AgentRole(asio::any_io_executor strand, AgentPorts ports, AgentSettin
 Task<void> AgentRole::run() {
     started_at_ = ports_.clock.now();
     for (ports::Telemetry* source : ports_.sources) {
-        asio::co_spawn(strand_, watch(*source), asio::detached);
+        watches_.push_back({.source = source, .due = started_at_});
     }
+    asio::co_spawn(strand_, watch_all(), asio::detached);
     while (!is_stopping_) {
         co_await judge_once();
         co_await ports_.clock.sleep_until(ports_.clock.now() + judge_every);
@@ -83,12 +86,34 @@ std::vector<std::string> AgentRole::standstills(Instant now) const {
     return found;
 }
 
-Task<void> AgentRole::watch(ports::Telemetry& source) {
+Task<void> AgentRole::watch_all() {
     while (!is_stopping_) {
-        const Instant due = ports_.clock.now() + source.interval();
-        co_await take_from(source);
-        co_await ports_.clock.sleep_until(due);
+        const Instant now = ports_.clock.now();
+        for (Watch& one : watches_) {
+            if (!one.is_read && one.due <= now) {
+                one.is_read = true;
+                one.due = now + one.source->interval();
+                asio::co_spawn(strand_, watch(one), asio::detached);
+            }
+        }
+        wakes_at_ = now + wake_apart_max;
+        for (const Watch& one : watches_) {
+            wakes_at_ = one.due > now ? std::min(wakes_at_, one.due) : wakes_at_;
+        }
+        co_await ports_.clock.sleep_until(wakes_at_);
     }
+}
+
+/// One turn of a source that is due. More than one where it took so long that whoever waits for all
+/// would be late for the next: they do not know of it yet.
+Task<void> AgentRole::watch(Watch& watch) {
+    co_await take_from(*watch.source);
+    while (!is_stopping_ && watch.due < wakes_at_) {
+        co_await ports_.clock.sleep_until(watch.due);
+        watch.due = ports_.clock.now() + watch.source->interval();
+        co_await take_from(*watch.source);
+    }
+    watch.is_read = false;
 }
 
 Task<void> AgentRole::take_from(ports::Telemetry& source) {
@@ -214,8 +239,8 @@ Task<void> AgentRole::deal_with(Symptom symptom) {
     decide::Opinion opinion{ModelAnswer::not_asked, std::nullopt, {}};
     // What follows upon a reflex is a judgement. That we see again is news, whatever is chosen:
     // what to do is asked once the executor has read the world.
-    const bool is_judged = standing ? standing->wants_proposal
-                                    : !is_for_reflex(symptom, settings_.judge.inventory);
+    const bool is_judged =
+        standing ? standing->wants_proposal : !is_for_reflex(symptom, settings_.judge.inventory);
     if (is_judged) {
         opinion = co_await ask_oracle(finding);
     }

@@ -3,7 +3,8 @@
 // AgentRole: watches and judges. Holds no means to act: what it concludes goes through the one door
 // (ports/executor.hpp) as a proposal.
 //
-// Every source of readings is pulled by a task of its own, so that a slow one delays only itself.
+// Every source of readings is read in a task of its own, so that a slow one delays only itself;
+// while none is due one task waits for all of them, since a process may guard a thousand services.
 // The judging task looks for symptoms several times a second; `look` makes it look at once, when a
 // process has just ended. A reflex is proposed without asking the model.
 //
@@ -75,7 +76,15 @@ class AgentRole {
     Task<Result<Change>> note(Change change);
 
   private:
-    Task<void> watch(ports::Telemetry& source);
+    /// A source, and its turns.
+    struct Watch {
+        ports::Telemetry* source;
+        Instant due{};        ///< When its next turn begins.
+        bool is_read{false};  ///< It has a task of its own now.
+    };
+
+    Task<void> watch_all();
+    Task<void> watch(Watch& watch);
     Task<void> take_from(ports::Telemetry& source);
     Task<void> judge_once();
     [[nodiscard]] bool is_waited_for(const Symptom& symptom);
@@ -98,6 +107,8 @@ class AgentRole {
     /// what the symptom measured then.
     std::map<std::pair<SymptomKind, Subject>, std::pair<Instant, double>> held_up_at_;
     std::map<std::string, std::string> source_troubles_;
+    std::vector<Watch> watches_;  ///< Of all sources; as many as at the start.
+    Instant wakes_at_{};          ///< When the one who waits for them looks at their turns next.
     std::map<const ports::Telemetry*, Instant> looked_at_;  ///< When a look at it last ended.
     std::optional<Instant> judged_at_;                      ///< When a judgement last began.
     Instant started_at_{};

@@ -12,8 +12,8 @@ constexpr Duration catch_up_max = std::chrono::seconds{5};
 
 }  // namespace
 
-Group::Group(Options options, GroupSeen seen, Slots& slots, ports::Clock& clock)
-    : options_(std::move(options)),
+Group::Group(const Options& options, GroupSeen seen, Slots& slots, ports::Clock& clock)
+    : options_(options),
       seen_(seen),
       slots_(slots),
       clock_(clock),

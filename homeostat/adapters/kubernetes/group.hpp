@@ -29,8 +29,8 @@ namespace homeostat::adapters::kubernetes {
 
 class Group {
   public:
-    /// REQUIRES: what `seen` points to, `slots` and `clock` outlive it.
-    Group(Options options, GroupSeen seen, Slots& slots, ports::Clock& clock);
+    /// REQUIRES: `options`, what `seen` points to, `slots` and `clock` outlive it.
+    Group(const Options& options, GroupSeen seen, Slots& slots, ports::Clock& clock);
 
     /// The view, until the next look. ERRORS: those of group_view.hpp; nothing is taken then.
     [[nodiscard]] Result<const GroupView*> look();
@@ -59,7 +59,7 @@ class Group {
 
     [[nodiscard]] Versions versions_seen() const;
 
-    Options options_;
+    const Options& options_;
     GroupSeen seen_;
     Slots& slots_;
     ports::Clock& clock_;

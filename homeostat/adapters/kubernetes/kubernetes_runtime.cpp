@@ -32,11 +32,11 @@ bool ought_to_answer(const PodView& pod) {
 
 }  // namespace
 
-KubernetesRuntime::KubernetesRuntime(Options options,
+KubernetesRuntime::KubernetesRuntime(const Options& options,
                                      ApiClient& api,
                                      Slots& slots,
                                      ports::Clock& clock)
-    : options_(std::move(options)),
+    : options_(options),
       api_(api, clock),
       slots_(slots),
       clock_(clock),
@@ -431,7 +431,10 @@ Task<Outcome> KubernetesRuntime::resize(SetMemory step, EffectId effect, Instant
         co_return refused(may.error().text);
     }
     const Slot* slot = slots_.find(step.instance);
-    std::optional<PodView> pod = slot != nullptr ? slot->pod : std::nullopt;
+    std::optional<PodView> pod;
+    if (slot != nullptr && slot->pod) {
+        pod = *slot->pod;
+    }
     Outcome outcome =
         co_await resizing_.carry_out(std::move(step), std::move(effect), std::move(pod), deadline);
     co_return outcome;

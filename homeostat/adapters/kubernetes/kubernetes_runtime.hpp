@@ -48,7 +48,7 @@ namespace homeostat::adapters::kubernetes {
 class KubernetesRuntime final : public ports::Actuator {
   public:
     /// `slots`: those that telemetry takes pods into as well. REQUIRES: all of these outlive it.
-    KubernetesRuntime(Options options, ApiClient& api, Slots& slots, ports::Clock& clock);
+    KubernetesRuntime(const Options& options, ApiClient& api, Slots& slots, ports::Clock& clock);
     KubernetesRuntime(const KubernetesRuntime&) = delete;
     KubernetesRuntime& operator=(const KubernetesRuntime&) = delete;
     ~KubernetesRuntime() override = default;
@@ -91,7 +91,7 @@ class KubernetesRuntime final : public ports::Actuator {
                                      ConfigsView configs,
                                      Instant deadline);
 
-    Options options_;
+    const Options& options_;
     PatientApi api_;
     Slots& slots_;
     ports::Clock& clock_;

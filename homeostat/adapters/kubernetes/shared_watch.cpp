@@ -15,11 +15,40 @@ namespace homeostat::adapters::kubernetes {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> pod_parts_dropped{
-    "volumes", "tolerations", "affinity", "initContainers", "topologySpreadConstraints"};
-constexpr std::array<std::string_view, 10> container_parts_dropped{
-    "env",          "envFrom",   "volumeMounts", "volumeDevices", "livenessProbe", "readinessProbe",
-    "startupProbe", "lifecycle", "command",      "args"};
+constexpr std::array<std::string_view, 18> pod_parts_dropped{"volumes",
+                                                             "tolerations",
+                                                             "affinity",
+                                                             "initContainers",
+                                                             "topologySpreadConstraints",
+                                                             "dnsConfig",
+                                                             "dnsPolicy",
+                                                             "enableServiceLinks",
+                                                             "hostAliases",
+                                                             "imagePullSecrets",
+                                                             "preemptionPolicy",
+                                                             "priority",
+                                                             "restartPolicy",
+                                                             "schedulerName",
+                                                             "securityContext",
+                                                             "serviceAccount",
+                                                             "serviceAccountName",
+                                                             "terminationGracePeriodSeconds"};
+constexpr std::array<std::string_view, 5> pod_status_dropped{"hostIP", "hostIPs", "podIPs",
+                                                             "qosClass", "startTime"};
+constexpr std::array<std::string_view, 14> container_parts_dropped{"env",
+                                                                   "envFrom",
+                                                                   "volumeMounts",
+                                                                   "volumeDevices",
+                                                                   "livenessProbe",
+                                                                   "readinessProbe",
+                                                                   "startupProbe",
+                                                                   "lifecycle",
+                                                                   "command",
+                                                                   "args",
+                                                                   "imagePullPolicy",
+                                                                   "securityContext",
+                                                                   "terminationMessagePath",
+                                                                   "terminationMessagePolicy"};
 constexpr std::string_view hash_label = "pod-template-hash";
 constexpr std::string_view last_applied = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -125,6 +154,7 @@ void trim_object(json::value& object) {
         return;
     }
     drop(spec, pod_parts_dropped);
+    drop(member_of(&object, "status"), pod_status_dropped);
     // Looked for afterwards: what is dropped moves what stays.
     json::value* containers = member_of(spec, "containers");
     for (json::value& container : containers->get_array()) {

@@ -212,7 +212,7 @@ void Slots::place_as_told() {
         const auto told = std::ranges::find(told_, slot.instance, &SlotPlace::instance);
         const std::string uid = told == told_.end() ? std::string() : told->pod;
         const auto pod = std::ranges::find(standing_, uid, &PodView::uid);
-        slot.pod = uid.empty() || pod == standing_.end() ? std::nullopt : std::optional(*pod);
+        slot.pod = uid.empty() || pod == standing_.end() ? Boxed<PodView>() : Boxed(*pod);
         slot.is_wanted = told != told_.end() && told->is_wanted;
         records_[index].pod = slot.pod ? uid : std::string();
     }

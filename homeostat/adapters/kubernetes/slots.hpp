@@ -19,6 +19,7 @@
 // A small file, written inline. Not thread-safe; lives on one strand.
 
 #include "homeostat/adapters/kubernetes/objects.hpp"
+#include "homeostat/base/boxed.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/domain/ids.hpp"
@@ -26,7 +27,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,10 +39,10 @@ constexpr std::size_t slots_bytes_max = std::size_t{64} << 10U;  ///< Five times
 
 struct Slot {
     InstanceId instance;
-    std::optional<PodView> pod{};  ///< Absent: nobody stands there.
-    EffectId effect{};             ///< Of ours, that made room for this pod; empty: none did.
-    EffectId awaited{};            ///< Of ours, that the next pod there carries.
-    bool is_wanted{false};         ///< It holds a pod, or ought to: so many replicas are wanted.
+    Boxed<PodView> pod{};   ///< Absent: nobody stands there, as in most.
+    EffectId effect{};      ///< Of ours, that made room for this pod; empty: none did.
+    EffectId awaited{};     ///< Of ours, that the next pod there carries.
+    bool is_wanted{false};  ///< It holds a pod, or ought to: so many replicas are wanted.
 };
 
 /// What of a slot outlives us.

@@ -78,7 +78,7 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::open(Options options) {
                 }
             },
             [directory = options.directory](std::uint64_t index) {
-                return hash_after(directory, index);
+                return hash_after(std::filesystem::path(directory), index);
             });
         if (!opened) {
             return std::unexpected<Error>(opened.error());

@@ -14,6 +14,7 @@
 #include "homeostat/adapters/segment_log/head_keeper.hpp"
 #include "homeostat/adapters/segment_log/retention.hpp"
 #include "homeostat/adapters/segment_log/segment_writer.hpp"
+#include "homeostat/os/kept_path.hpp"
 #include "homeostat/ports/ledger.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -37,10 +38,10 @@ namespace homeostat::adapters::segment_log {
 struct Copying;
 
 struct Options {
-    std::filesystem::path directory;
+    os::KeptPath directory;
     std::string boot_id;                                    ///< Of the running system.
     std::size_t segment_bytes_max{std::size_t{16} << 20U};  ///< See WriterOptions.
-    std::filesystem::path sink;          ///< Outside `directory`; empty: no copy, and no witness.
+    os::KeptPath sink;                   ///< Outside `directory`; empty: no copy, and no witness.
     std::optional<HeadOptions> heads{};  ///< Nothing: no signed heads.
     Duration keep{Duration::zero()};     ///< See retention.hpp; zero: everything, for ever.
     /// Hears what a person should know and what stops nothing: a torn tail that was cut, a sink

@@ -14,6 +14,7 @@
 #include "homeostat/adapters/segment_log/segment_reader.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/domain/entry.hpp"
+#include "homeostat/os/kept_path.hpp"
 #include "homeostat/ports/ledger.hpp"
 
 #include <cstddef>
@@ -27,8 +28,8 @@
 namespace homeostat::adapters::segment_log {
 
 struct WriterOptions {
-    std::filesystem::path directory;  ///< Made if it is not there.
-    std::string boot_id;              ///< Of the boot that the groups' `at` belongs to.
+    os::KeptPath directory;  ///< Made if it is not there.
+    std::string boot_id;     ///< Of the boot that the groups' `at` belongs to.
     /// A new segment begins before this is passed: small enough to read whole into memory.
     std::size_t segment_bytes_max{std::size_t{16} << 20U};
     DiskProbe probe;

@@ -6,6 +6,7 @@
 // agent. Any answer but "there is no such file" counts as engaged. What stands in it is for people:
 // why it is there.
 
+#include "homeostat/os/kept_path.hpp"
 #include "homeostat/ports/kill_switch.hpp"
 
 #include <filesystem>
@@ -27,7 +28,7 @@ class SwitchFile final : public ports::KillSwitch {
     Result<void> release() override;
 
   private:
-    std::filesystem::path file_;
+    os::KeptPath file_;
 };
 
 }  // namespace homeostat::adapters::system
