@@ -5,6 +5,7 @@
 #include "homeostat/base/fields.hpp"
 #include "homeostat/heal/entry_line_for_test.hpp"
 #include "homeostat/heal/proposal_for_test.hpp"
+#include "homeostat/heal/replay.hpp"
 
 #include <fmt/format.h>
 
