@@ -359,7 +359,7 @@ TEST_CASE("a ledger that is another one than the sink has seen is refused") {
     fill_for_test(sink_options(scratch), 2);
     std::filesystem::remove_all(scratch.ledger());
     Options without_sink = sink_options(scratch);
-    without_sink.sink = KeptPath();
+    without_sink.sink = os::KeptPath();
     without_sink.boot_id = "boot-2";
     fill_for_test(without_sink, 4);
     const Result<Verification> seen = verify_ledger(scratch.ledger(), Witness{{}, scratch.sink()});
