@@ -24,6 +24,7 @@ class Boxed {
     // NOLINTEND(google-explicit-constructor)
     Boxed(const Boxed& other) : value_(other ? std::make_unique<T>(*other) : nullptr) {}
     Boxed(Boxed&&) noexcept = default;
+    // NOLINTNEXTLINE(bugprone-unhandled-self-assignment): the copy is made before the old one goes.
     Boxed& operator=(const Boxed& other) {
         value_ = other ? std::make_unique<T>(*other) : nullptr;
         return *this;

@@ -10,7 +10,7 @@ namespace homeostat {
 TEST_CASE("a boxed value is copied with what it holds, and a copy is another one") {
     Boxed<std::string> first{std::string("a")};
     Boxed<std::string> second = first;
-    *second += "b";
+    *second += 'b';
     CHECK(*first == "a");
     CHECK(*second == "ab");
 

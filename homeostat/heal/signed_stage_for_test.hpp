@@ -28,6 +28,9 @@ struct Stage {
     explicit Stage(std::uint32_t quorum = 1);
     ~Stage();
     Stage(Stage&&) noexcept;
+    Stage(const Stage&) = delete;
+    Stage& operator=(Stage&&) = delete;
+    Stage& operator=(const Stage&) = delete;
 
     void start();
 

@@ -150,6 +150,14 @@ Task<JobEnd> TaskJobs::make(json::value job, JobIdentity identity, Instant deadl
     co_return end;
 }
 
+namespace {
+
+std::string said_of(const JobView* job, const std::string& name) {
+    return fmt::format("the Job {} {}", name, job == nullptr ? "is not there" : "goes on");
+}
+
+}  // namespace
+
 /// One that is not there may be on its way yet, or was deleted: neither says how it ended.
 Task<JobEnd> TaskJobs::follow(JobIdentity identity, Instant deadline) {
     std::string seen = fmt::format("the Job {} was not heard of", identity.name);
@@ -164,9 +172,7 @@ Task<JobEnd> TaskJobs::follow(JobIdentity identity, Instant deadline) {
                 co_return *std::move(end);
             }
         }
-        seen = !jobs            ? jobs.error().text
-               : job == nullptr ? fmt::format("the Job {} is not there", identity.name)
-                                : fmt::format("the Job {} goes on", identity.name);
+        seen = jobs ? said_of(job, identity.name) : jobs.error().text;
         const Instant again_at = std::min(clock_.now() + job_look_every, deadline);
         co_await clock_.sleep_until(again_at);
     }

@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -15,7 +16,7 @@ namespace homeostat::adapters::kubernetes {
 namespace {
 
 /// An agent that dies somewhere: what is awaited then is never heard of.
-struct Death {};
+struct Death : std::exception {};
 
 }  // namespace
 

@@ -171,20 +171,10 @@ class Checking {
                         files_.directory.string() + ": there is no segment of a ledger");
         }
         bool has_head = witness_.head_hash.empty() || witness_.head_hash == genesis_hash();
-        const VisitChained visit = [&](const ChainedGroup& found) -> Result<void> {
-            const bool is_first = check_.seen.groups_count == 0;
-            Result<void> agreed = sink_.compare(found, is_first);
-            for (HeadReading& heads : heads_) {
-                agreed = agreed ? heads.compare(found) : agreed;
-            }
-            if (agreed && also_) {
-                agreed = also_(found);
-            }
-            if (agreed) {
-                count(check_.seen, found.prefix.entries_count, found.prefix.wall_at);
-                // What the first group calls its predecessor anybody may have written there.
-                has_head = has_head || found.hash == witness_.head_hash;
-            }
+        const VisitChained visit = [&](const ChainedGroup& found) {
+            Result<void> agreed = compare(found);
+            // What the first group calls its predecessor anybody may have written there.
+            has_head = has_head || (agreed && found.hash == witness_.head_hash);
             return agreed;
         };
         const Result<LedgerEnd> end = read_chain(files_, 0, visit, &check_.first_bad);
@@ -194,6 +184,22 @@ class Checking {
         }
         finish(check_.seen, *end);
         return check_end(*end, has_head);
+    }
+
+    /// A group beside what witnesses, and whoever else looks, say of it.
+    [[nodiscard]] Result<void> compare(const ChainedGroup& found) {
+        const bool is_first = check_.seen.groups_count == 0;
+        Result<void> agreed = sink_.compare(found, is_first);
+        for (HeadReading& heads : heads_) {
+            agreed = agreed ? heads.compare(found) : agreed;
+        }
+        if (agreed && also_) {
+            agreed = also_(found);
+        }
+        if (agreed) {
+            count(check_.seen, found.prefix.entries_count, found.prefix.wall_at);
+        }
+        return agreed;
     }
 
     [[nodiscard]] bool has_witness() const {
