@@ -292,6 +292,14 @@ HealingTurn end_stand_by(IncidentState state,
     return turn;
 }
 
+/// Whoever proposes sees again what they missed. The world is read and they are asked anew: nothing
+/// that was counted before says anything of now.
+void hear_proposal(IncidentState& state, const HealingEvent& event, Instant now) {
+    if (message_in<Proposed>(event) != nullptr && state.judge_again_at) {
+        state.judge_again_at = std::min(*state.judge_again_at, now);
+    }
+}
+
 }  // namespace
 
 /// A person was called. An effect of unknown fate is looked for all the same, for as long as it
@@ -304,11 +312,7 @@ HealingTurn stand_by(IncidentState state,
     const bool is_over_now = message_in<Cleared>(event) != nullptr && !is_unknown;
     state.is_cleared = !is_first(event) && (state.is_cleared || is_over_now);
     state.is_untold = is_still_untold(state, event);
-    if (message_in<Proposed>(event) != nullptr && state.judge_again_at) {
-        // Whoever proposes sees again what they missed. The world is read and they are asked anew:
-        // nothing that was counted before says anything of now.
-        state.judge_again_at = std::min(*state.judge_again_at, context.now);
-    }
+    hear_proposal(state, event, context.now);
     const bool may_have_left = !context.around.history->lasting().drained_by(state.id).empty();
     if (!is_unknown && !may_have_left) {
         return state.is_cleared ? end_stand_by(std::move(state), event, context)

@@ -86,6 +86,10 @@ bool is_same(const Symptom& one, const Symptom& other) {
     return one.kind == other.kind && one.subject == other.subject;
 }
 
+bool is_open_to_choices(const Standing& standing) {
+    return standing.wants_proposal || standing.unseen;
+}
+
 }  // namespace
 
 net::HttpServerLimits desk_limits(bool hears_some) {
@@ -290,7 +294,7 @@ Task<void> LetterDesk::submit(Speaker speaker, Submit said, Reply& reply) {
     const std::optional<Standing> standing = standing_for(speaker, said.proposal.symptom);
     const std::optional<IncidentId> wanted =
         standing ? std::optional(standing->incident) : std::nullopt;
-    const bool is_asked_for = standing && (standing->wants_proposal || standing->unseen);
+    const bool is_asked_for = standing && is_open_to_choices(*standing);
     const bool is_others = standing && !is_asked_for && !speaker.covers.is_whole;
     if (wanted != said.answers || is_others) {
         reply.refused = Refusal{Fault::busy, "it stands otherwise by now"};
