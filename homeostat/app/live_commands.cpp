@@ -283,6 +283,17 @@ void print_incident(const json::value& value, const std::string& to) {
     print_question(id, value, to);
 }
 
+void print_troubles(const json::object& status) {
+    const json::value* troubles = status.if_contains("source_troubles");
+    if (troubles == nullptr || !troubles->is_object()) {
+        return;
+    }
+    for (const auto& member : troubles->get_object()) {
+        fmt::print("source {} does not answer: {}\n", plain(member.key()),
+                   member.value().is_string() ? plain(member.value().get_string()) : "");
+    }
+}
+
 void print_status(const json::object& status, const std::string& to) {
     const std::string suspended = " — SUSPENDED, no effect begins: ";
     fmt::print("{}: {}{}\n", text_in(status, "service"),
@@ -321,13 +332,7 @@ void print_status(const json::object& status, const std::string& to) {
     }
     print_sinks(status);
     print_fleet(status);
-    const json::value* troubles = status.if_contains("source_troubles");
-    if (troubles != nullptr && troubles->is_object()) {
-        for (const auto& member : troubles->get_object()) {
-            fmt::print("source {} does not answer: {}\n", plain(member.key()),
-                       member.value().is_string() ? plain(member.value().get_string()) : "");
-        }
-    }
+    print_troubles(status);
 }
 
 /// What a person has to know of a switch that the agent did not confirm.
