@@ -84,8 +84,8 @@ class OwnStart {
     [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
   private:
-    OwnStart(std::filesystem::path file, AgentStart own)
-        : file_(std::move(file)), own_(std::move(own)) {}
+    OwnStart(const std::filesystem::path& file, AgentStart own)
+        : file_(file), own_(std::move(own)) {}
 
     os::KeptPath file_;
     AgentStart own_;
