@@ -164,6 +164,33 @@ void live(Teller& teller, std::size_t from, bool is_heard) {
     }
 }
 
+/// An agent dies at that point, and what its successor tells makes it whole.
+void check_told(bool is_heard, std::size_t points) {
+    Machine machine;
+    machine.cursor = 0;
+    Teller first(machine, points);
+    live(first, 0, is_heard);
+    Teller successor(machine, std::numeric_limits<std::size_t>::max());
+    live(successor, machine.ledger.size(), true);
+    for (int sends = 0; sends < 9; ++sends) {
+        successor.look();
+        successor.send();
+    }
+    std::vector<std::string> once;
+    for (const std::string& id : machine.told) {
+        if (std::ranges::find(once, id) == once.end()) {
+            once.push_back(id);
+        }
+    }
+    REQUIRE(once.size() == 3);
+    for (const std::size_t number : {0U, 1U, 2U}) {
+        const std::string incident = "i-" + std::to_string(number == 0 ? 1 : number + 2);
+        CHECK_MESSAGE(once[number].contains(incident + "."), once[number]);
+    }
+    CHECK(machine.told.size() <= once.size() + 1);  // What it died upon is told twice.
+    CHECK(machine.cursor == machine.ledger.size());
+}
+
 }  // namespace
 
 TEST_CASE("whenever an agent is killed, people are told of all that they are owed, in order") {
@@ -171,29 +198,7 @@ TEST_CASE("whenever an agent is killed, people are told of all that they are owe
         CAPTURE(is_heard);
         for (std::size_t points = 1; points < 60; ++points) {
             CAPTURE(points);
-            Machine machine;
-            machine.cursor = 0;
-            Teller first(machine, points);
-            live(first, 0, is_heard);
-            Teller successor(machine, std::numeric_limits<std::size_t>::max());
-            live(successor, machine.ledger.size(), true);
-            for (int sends = 0; sends < 9; ++sends) {
-                successor.look();
-                successor.send();
-            }
-            std::vector<std::string> once;
-            for (const std::string& id : machine.told) {
-                if (std::ranges::find(once, id) == once.end()) {
-                    once.push_back(id);
-                }
-            }
-            REQUIRE(once.size() == 3);
-            for (const std::size_t number : {0U, 1U, 2U}) {
-                const std::string incident = "i-" + std::to_string(number == 0 ? 1 : number + 2);
-                CHECK_MESSAGE(once[number].contains(incident + "."), once[number]);
-            }
-            CHECK(machine.told.size() <= once.size() + 1);  // What it died upon is told twice.
-            CHECK(machine.cursor == machine.ledger.size());
+            check_told(is_heard, points);
         }
     }
 }

@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-#include <utility>
 
 namespace homeostat::adapters::system {
 
@@ -40,7 +39,7 @@ Result<void> sync_directory(const std::filesystem::path& directory) {
 
 }  // namespace
 
-SwitchFile::SwitchFile(std::filesystem::path file) : file_(std::move(file)) {}
+SwitchFile::SwitchFile(const std::filesystem::path& file) : file_(file) {}
 
 bool SwitchFile::is_engaged() const {
     struct stat found{};

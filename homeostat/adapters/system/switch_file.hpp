@@ -17,7 +17,7 @@ namespace homeostat::adapters::system {
 
 class SwitchFile final : public ports::KillSwitch {
   public:
-    explicit SwitchFile(std::filesystem::path file);
+    explicit SwitchFile(const std::filesystem::path& file);
 
     [[nodiscard]] bool is_engaged() const override;
     Result<void> engage() override;
