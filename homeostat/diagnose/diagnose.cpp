@@ -146,8 +146,10 @@ std::vector<Cause> causes_of(const Look& look,
                          look.load.growth(), look.load.at_work)});
     }
     if (look.ill_alone) {
+        const std::string_view why =
+            look.instances.size() > 1 ? " is ill, the others are well" : " has stopped answering";
         causes.push_back({CauseKind::instance_fault, look.leaks.empty() ? 0.6 : 0.3,
-                          look.ill_alone->text() + " is ill, the others are well"});
+                          fmt::format("{}{}", look.ill_alone->text(), why)});
     }
     causes.push_back({CauseKind::unknown, 0.1, "nothing that is known explains it"});
     std::ranges::sort(causes, [](const Cause& left, const Cause& right) {
@@ -234,7 +236,8 @@ void offer_against_own_fault(Menu& menu,
     // Under overload a restart takes away what is short, and the one that fails first is not ill.
     if (look.ill_alone && !is_leak && !look.is_overloaded) {
         offer(menu, Restart{*look.ill_alone}, suspect && !is_one_slow ? 0.1 : 0.6,
-              "only this instance is ill");
+              look.instances.size() > 1 ? "only this instance is ill"
+                                        : "the only instance has stopped answering");
     }
 }
 

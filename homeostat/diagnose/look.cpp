@@ -260,9 +260,20 @@ void look_at_neighbours(Look& look,
     }
 }
 
+/// A service's only instance, if it has fallen silent. One that never answered may be asked at the
+/// wrong place. No sibling shows that our prober works, so guard will ask the edge: where there is
+/// none, nobody could say it.
+std::optional<InstanceId> silent_only_one(const Look& look, const Inventory& inventory) {
+    const bool is_silent = look.instances.size() == 1 && look.silent.size() == 1;
+    return is_silent && look.has_stopped_answering && inventory.has_edge
+               ? std::optional(look.silent.front())
+               : std::nullopt;
+}
+
 /// The one instance that has nearly all of it; absent if it is spread.
 std::optional<InstanceId> concentrated_on(const Look& look,
                                           const Symptom& symptom,
+                                          const Inventory& inventory,
                                           const Limits& limits) {
     if (symptom.kind == SymptomKind::latency) {
         const bool is_of_one = symptom.subject.kind == SubjectKind::instance;
@@ -280,7 +291,7 @@ std::optional<InstanceId> concentrated_on(const Look& look,
         }
     }
     return look.silent.size() == 1 && look.instances.size() > 1 ? std::optional(look.silent.front())
-                                                                : std::nullopt;
+                                                                : silent_only_one(look, inventory);
 }
 
 /// By the last look of its check: guard looks again before one is run.
@@ -379,7 +390,7 @@ Look look_at(const State& state,
     }
     look_at_tasks(look, state, symptom, inventory);
     look_at_obstacles(look, state, symptom);
-    look.ill_alone = concentrated_on(look, symptom, limits);
+    look.ill_alone = concentrated_on(look, symptom, inventory, limits);
     look.claims = confirmed_claims(state, look, symptom, limits);
     return look;
 }

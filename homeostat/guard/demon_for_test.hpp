@@ -29,8 +29,7 @@ inline std::uint32_t surely_serving(const Facts& facts) {
     return count;
 }
 
-/// The referee's own idea of a mass failure: more than the share, and two at least, run and are
-/// silent though they had the time to start.
+/// The referee's own idea of a mass failure: more than the share, two at least, run and are silent.
 inline bool is_much_silent(const Facts& facts, const Limits& limits) {
     std::uint32_t silent = 0;
     for (const InstanceFacts& instance : facts.instances) {
@@ -224,10 +223,7 @@ class Demon {
     /// Of the remedy as a whole, where much is silent and the edge is content.
     [[nodiscard]] std::optional<std::string> objection_to_lie(const Case& asked) const {
         const auto* restart = std::get_if<Restart>(&asked.remedy);
-        const auto* eject = std::get_if<Eject>(&asked.remedy);
-        const InstanceId* named = restart != nullptr ? &restart->instance
-                                  : eject != nullptr ? &eject->instance
-                                                     : nullptr;
+        const InstanceId* named = instance_of(asked.remedy);
         const InstanceFacts* target = named != nullptr ? find_instance(facts_, *named) : nullptr;
         const bool has_ended = target != nullptr && !target->runtime.is_alive;
         const bool is_out =
@@ -236,7 +232,11 @@ class Demon {
                                    std::holds_alternative<Readmit>(asked.remedy) ||
                                    std::holds_alternative<CloseCircuit>(asked.remedy) ||
                                    std::holds_alternative<RouteBack>(asked.remedy);
-        const bool is_lie = is_much_silent(facts_, limits_) && !is_edge_alarmed(facts_, asked);
+        const bool is_of_only_one = restart != nullptr && target != nullptr && facts_.has_edge &&
+                                    facts_.instances.size() == 1 && !target->runtime.is_answering &&
+                                    target->rotation != Rotation::down;
+        const bool is_lie =
+            (is_of_only_one || is_much_silent(facts_, limits_)) && !is_edge_alarmed(facts_, asked);
         return is_lie && !takes_nothing
                    ? std::optional<std::string>("permitted on the word of one observer")
                    : std::nullopt;

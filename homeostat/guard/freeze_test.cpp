@@ -198,6 +198,38 @@ TEST_CASE("one silent instance is lost, whatever the edge has not noticed yet") 
     CHECK(scene.ask(replace_0));
 }
 
+TEST_CASE("the only instance is restarted for its silence once the edge agrees, not before") {
+    for (const Remedy& remedy : {restart_0, rolling}) {
+        Scene scene = silent_scene(remedy, 1);
+        scene.facts.instances.resize(1);
+        scene.limits.min_healthy = 1;
+        CHECK(scene.refuses(freeze_rule));
+        CHECK(scene.refuses(replace_0, freeze_rule));
+        CHECK(scene.verdict().again_at == now + ask_again_after);
+        CHECK(scene.verdict().because ==
+              "the only instance runs and does not answer us, but 1 of 400 requests at the edge "
+              "failed: the prober is the suspect");
+        scene.asked.refused_since = now - ask_again_for_max;  // Then a person.
+        CHECK(scene.refuses(freeze_rule));
+        CHECK_FALSE(scene.verdict().again_at);
+        Scene is_out = scene;
+        is_out.facts.instances[0].rotation = Rotation::down;  // By its own checks.
+        CHECK(is_out.is_permitted());
+        CHECK(is_out.ask(replace_0));
+        let_edge_count(scene, errors_of_a_real_fault);
+        CHECK(scene.is_permitted());
+        CHECK(scene.ask(replace_0));
+    }
+}
+
+TEST_CASE("where there is no edge nobody else is asked about the only instance") {
+    Scene scene = silent_scene(restart_0, 1);
+    scene.facts.instances.resize(1);
+    scene.facts.has_edge = false;
+    CHECK(scene.is_permitted());
+    CHECK(scene.ask(replace_0));
+}
+
 TEST_CASE("processes that have ended are started again, be it all of them at once") {
     Scene scene = reflex_scene();
     end_process(scene.facts.instances[1]);

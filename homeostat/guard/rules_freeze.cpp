@@ -11,6 +11,11 @@
 // left: that is not taken away but by a change of version, which may be the cure for all of it.
 // Which of the silent ones are lost the sum of errors does not say (something else may have caused
 // them): for the floor (rules_room.cpp) they serve as long as the edge has them in rotation.
+//
+// One silent instance among others is a fault of its own: the others show that the prober works. Of
+// an only one nobody shows it, so where there is an edge that one is restarted on its word only: it
+// counts what failed, or has it out since its own checks fail. Without an edge nobody else can be
+// asked, and whoever offers the restart has other evidence (diagnose): memory that climbed.
 
 #include "homeostat/guard/rules.hpp"
 
@@ -26,7 +31,7 @@ namespace {
 
 /// A younger process may still be starting (as in detect): its silence is no sign.
 constexpr Duration start_grace = std::chrono::seconds{3};
-/// One silent instance is a fault of its own, whatever its share.
+/// One silent instance among others is a fault of its own, whatever its share.
 constexpr std::size_t mass_min = 2;
 /// Half of the instances dead and in rotation fail half of the requests; the edge sees them die
 /// within a second or two, and the count goes back further than that.
@@ -211,6 +216,19 @@ Objection stop_for(Duration patience, std::string because, const Matter& matter)
             .may_pass = true};
 }
 
+/// A restart of the only instance, which nobody but our prober may have found silent.
+bool is_restart_of_only_one(const Matter& matter) {
+    const Facts& facts = matter.facts;
+    const Remedy& remedy = matter.asked.remedy;
+    const bool is_restart =
+        std::holds_alternative<Restart>(remedy) || std::holds_alternative<RollingRestart>(remedy);
+    if (!is_restart || !facts.has_edge || facts.instances.size() != 1) {
+        return false;
+    }
+    const InstanceFacts& only = facts.instances.front();
+    return only.rotation != Rotation::down && stake_in_restart(&only, facts) == Stake::silent;
+}
+
 }  // namespace
 
 bool is_much_silent(const Facts& facts, const Limits& limits) {
@@ -235,6 +253,12 @@ Silence silence_after(const Case& asked, const Facts& facts, const Limits& limit
 namespace rule {
 
 std::optional<Objection> freeze(const Matter& matter) {
+    if (is_restart_of_only_one(matter)) {
+        const std::optional<std::string> why = doubt(matter);
+        return why ? std::optional(
+                         passing("the only instance runs and does not answer us, " + *why, matter))
+                   : std::nullopt;
+    }
     const std::size_t dead = dead_count(matter.facts);
     const bool is_frozen = is_mass(dead, matter.facts, matter.limits);
     const Stake stake = is_frozen ? stake_of(matter) : Stake::nothing;

@@ -115,8 +115,12 @@ Says catalogue(const Question& it) {
 }
 
 /// Where much looks dead nothing is done on the word of one observer, and what answers is not
-/// taken away even if it is so. Three seconds for the edge to confirm it, thirty for the rest.
+/// taken away even if it is so. Three seconds for the edge to confirm it, thirty for the rest. Nor
+/// is the only one restarted on that word; while it serves nobody thirty seconds lose nothing.
 Says freeze(const Question& it) {
+    if (restarts_silent_only_one(it)) {
+        return has_edge_confirmed(it) ? agrees() : not_yet(it);
+    }
     if (!is_much_silent(it, seconds{3}) || costs_nobody(it)) {
         return agrees();
     }

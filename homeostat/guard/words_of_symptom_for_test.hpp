@@ -72,6 +72,19 @@ namespace homeostat::guard::for_test {
     return silent >= 2 && static_cast<double>(silent) > it.limits.freeze_above * all;
 }
 
+/// The only instance is to be restarted because it does not answer us, and to the edge it may be
+/// one that serves.
+[[nodiscard]] inline bool restarts_silent_only_one(const Question& it) {
+    if (!it.facts.has_edge || it.facts.instances.size() != 1 ||
+        !(is<Restart>(it) || is<RollingRestart>(it))) {
+        return false;
+    }
+    const InstanceFacts& only = it.facts.instances.front();
+    const bool is_idle = only.rotation == Rotation::draining && only.sessions_now == 0;
+    return only.runtime.is_alive && !only.runtime.is_answering && !is_idle &&
+           only.rotation != Rotation::down;
+}
+
 /// Since the incident opened four requests and one in twenty have failed, or had so once since
 /// the silence began. A proxy that was started again counts from zero.
 [[nodiscard]] inline bool has_edge_confirmed(const Question& it) {

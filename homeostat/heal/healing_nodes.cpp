@@ -104,11 +104,6 @@ void note_unseen(IncidentState& state, const Facts& facts) {
     }
 }
 
-/// Doing nothing is no answer for long if it was chosen for want of sight.
-bool is_for_want_of_sight(const IncidentState& state, const Verdict& verdict) {
-    return verdict.kind == VerdictKind::escalation && state.proposal.unseen && does_nothing(state);
-}
-
 /// A rollout is to stand instead of a rollback that was not permitted just then.
 bool stands_in(const IncidentState& state) {
     const auto* pause = std::get_if<PauseRollout>(&state.proposal.choice.remedy);

@@ -161,8 +161,7 @@ HealingTurn put_off(IncidentState state,
         state.tried.pop_back();  // It would have been the first.
     }
     state.plan.reset();
-    const bool lacked_sight =
-        verdict.kind == VerdictKind::escalation && state.proposal.unseen && does_nothing(state);
+    const bool lacked_sight = is_for_want_of_sight(state, verdict);
     std::string because = lacked_sight ? verdict.rule : "refused (" + verdict.rule + ")";
     because += ": " + verdict.because;
     if (lacked_sight) {

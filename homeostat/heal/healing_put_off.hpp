@@ -39,6 +39,11 @@ inline constexpr Duration see_again_first = std::chrono::seconds{5};
     return kind_of(state.proposal.choice.remedy) == RemedyKind::observe;
 }
 
+/// Doing nothing is no answer for long if it was chosen for want of sight.
+[[nodiscard]] inline bool is_for_want_of_sight(const IncidentState& state, const Verdict& verdict) {
+    return verdict.kind == VerdictKind::escalation && state.proposal.unseen && does_nothing(state);
+}
+
 /// What the edge counted so far says nothing of what comes.
 inline void count_from(IncidentState& state, const Facts& facts) {
     state.edge_errors_at_open = facts.edge.errors_total;

@@ -42,6 +42,19 @@ def a_pod_that_hangs_is_evicted_and_no_other(lab):
         assert before - uids_of(shop.ready_pods()) == {ill["metadata"]["uid"]}
 
 
+def the_only_pod_that_hangs_is_evicted_once_its_service_has_nobody(lab):
+    """No sibling shows that the prober works; the cluster and the Service do."""
+    with guarded(lab, "lonely", replicas=1) as (shop, agent, client):
+        begun_at = time.monotonic()
+        ill = shop.ready_pods()[0]
+        shop.fault(ill, "hang")
+        incident = agent.wait_healed()
+        client.wait_well(20)
+        tell("from the hang to proven", begun_at, client)
+        assert uids_of(shop.ready_pods()) != {ill["metadata"]["uid"]}
+        assert "restart" in agent.story(incident), agent.story(incident)
+
+
 def a_crash_loop_after_a_rollout_is_rolled_back_and_no_client_notices(lab):
     with guarded(lab, "crashing") as (shop, agent, client):
         before = uids_of(shop.pods())
@@ -122,6 +135,7 @@ def main():
     return run_each([
         a_version_that_passes_readiness_and_answers_5xx_is_rolled_back,
         a_pod_that_hangs_is_evicted_and_no_other,
+        the_only_pod_that_hangs_is_evicted_once_its_service_has_nobody,
         a_crash_loop_after_a_rollout_is_rolled_back_and_no_client_notices,
         an_agent_that_is_killed_after_its_effect_repeats_nothing,
         a_pod_that_needs_more_memory_than_it_has_gets_it_and_is_the_same_pod,

@@ -229,12 +229,6 @@ void RemoteExecutor::take(const Reply& reply, Instant sent_at) {
 }
 
 void RemoteExecutor::take_changes_of(const Reply& reply) {
-    if (changes_known_.size() > changes_known_max) {
-        changes_known_.clear();
-        for (const Change& change : reply.changes) {
-            changes_known_.emplace(change.id, change.at);
-        }
-    }
     for (const Change& change : reply.changes) {
         const bool is_noted_here = (reply.noted && reply.noted->id == change.id) ||
                                    std::ranges::any_of(changes_unsure_, [&](const Change& one) {
@@ -243,6 +237,12 @@ void RemoteExecutor::take_changes_of(const Reply& reply) {
         if (changes_known_.emplace(change.id, change.at).second && !is_noted_here) {
             Change& fresh = changes_new_.emplace_back(change);
             fresh.at = to_ours(change.at);
+        }
+    }
+    if (changes_known_.size() > changes_known_max) {
+        changes_known_.clear();  // What the executor tells no more does not come again.
+        for (const Change& change : reply.changes) {
+            changes_known_.emplace(change.id, change.at);
         }
     }
     while (changes_new_.size() > changes_max) {
